@@ -1,0 +1,1 @@
+"""Spark applications: one folder per job, `lib` for what all of them share."""

@@ -1,0 +1,1 @@
+"""What every driver needs: session, lease, batch epilogue, counting."""

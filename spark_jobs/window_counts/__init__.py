@@ -1,0 +1,1 @@
+"""Counts per key and window, each message once."""

@@ -1,0 +1,1 @@
+"""Topics, confirmed publishing, bounded reading and dead letters."""

@@ -1,0 +1,1 @@
+"""The local platform: what runs, in which order, under one supervisor."""

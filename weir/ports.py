@@ -1,0 +1,30 @@
+"""The well-known port of each service; `WEIR_PORT_BASE` shifts them all.
+
+With the default base 0 the ports are the ones people expect. Two copies run side by side
+when one of them has, for example, `WEIR_PORT_BASE=10000`.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Port(IntEnum):
+    """Offsets from the port base. Spark's master UI leaves 8080 to Airflow."""
+
+    SPARK_DRIVER_UI = 4040
+    POSTGRES = 5432
+    REDIS = 6379
+    SPARK_MASTER = 7077
+    SPARK_WORKER = 7078  # + worker index
+    API = 8000
+    METRICS = 8001
+    WIKIMEDIA_SAMPLE = 8010
+    AIRFLOW = 8080
+    SPARK_MASTER_UI = 8081
+    SPARK_WORKER_UI = 8082  # + worker index
+    KAFKA = 9092  # + 100 x broker index
+    KAFKA_CONTROLLER = 9095  # + 100 x broker index
+
+
+BROKER_STEP = 100

@@ -1,0 +1,1 @@
+"""What people and programs read: the HTTP API and its metrics."""

@@ -1,0 +1,122 @@
+"""Every setting, with its default, read once from the environment or `.env`.
+
+Nothing below the command line reads the environment. `.env.example` lists the same names;
+a test keeps the two equal. No setting holds a secret: secrets are files whose path travels.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AliasChoices, BeforeValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from weir.errors import SettingError
+from weir.ports import BROKER_STEP, Port
+
+REPO = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """Settings of one copy of Weir. Times are seconds unless the name says otherwise."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="WEIR_",
+        env_file=REPO / ".env",
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
+        env_ignore_empty=True,
+    )
+
+    home: Path = Field(REPO / ".weir", description="Folder of everything mutable")
+    port_base: int = Field(0, ge=0, le=50000, description="Added to every well-known port")
+    run_as: str = Field("nobody", description="User of PostgreSQL when Weir runs as root")
+    with_: str = Field("", alias="WEIR_WITH", description="Extra systems to start, by comma")
+
+    kafka_brokers: Annotated[Literal[1, 3], BeforeValidator(int)] = Field(
+        1, description="Local brokers: 1, or 3 with replication 3 and min in-sync 2"
+    )
+    spark_workers: int = Field(1, ge=1, le=3, description="Local Spark workers")
+    spark_worker_cores: int = Field(8, ge=2, description="Task slots that a worker offers")
+    spark_worker_memory_mb: int = Field(8192, ge=1024, description="Memory that a worker offers")
+
+    kafka_bootstrap: str = Field(
+        "",
+        validation_alias=AliasChoices("WEIR_KAFKA_BOOTSTRAP", "KAFKA_BOOTSTRAP_SERVERS"),
+        description="host:port of Kafka; empty means the local one",
+    )
+    postgres_dsn_file: Path | None = Field(None, description="0600 file with a libpq DSN")
+    redis_url: str = Field("", description="Without password; empty means the local one")
+    redis_password_file: Path | None = Field(None, description="0600 file")
+    spark_master: str = Field("", description="spark://host:port; empty means the local one")
+    spark_master_ui: str = Field("", description="http://host:port of the master's web UI")
+
+    wikimedia_mode: Literal["", "live", "sample"] = Field(
+        "", description="Empty: live when a contact is set, else what include/sources.yaml says"
+    )
+    wikimedia_contact: str = Field("", description="URL or e-mail for the User-Agent; sets live")
+    wikimedia_url: str = Field("", description="Address of the stream; empty: by mode")
+    wikimedia_idle_seconds: float = Field(60.0, gt=0, description="Silence that ends a connection")
+    wikimedia_sample_rate: float = Field(40.0, gt=0, description="Sample events per second")
+    wikimedia_sample_replay: Path | None = Field(None, description="JSONL file to replay")
+    wikimedia_topic: str = Field("wikimedia_events", description="Topic of the collector")
+
+    dashboard_seconds: float = Field(10.0, gt=0, description="Refresh of terminal dashboards")
+
+    def port(self, port: Port, index: int = 0) -> int:
+        """The shifted port; `index` numbers brokers and workers."""
+        step = BROKER_STEP if port in (Port.KAFKA, Port.KAFKA_CONTROLLER) else 1
+        return self.port_base + port.value + step * index
+
+    @property
+    def bootstrap(self) -> str:
+        """Kafka's addresses: the given ones, else all local brokers."""
+        local = (f"127.0.0.1:{self.port(Port.KAFKA, i)}" for i in range(self.kafka_brokers))
+        return self.kafka_bootstrap or ",".join(local)
+
+    @property
+    def dsn_file(self) -> Path:
+        """Path of the 0600 file with PostgreSQL's DSN (which names a passfile, no password)."""
+        return self.postgres_dsn_file or self.home / "secrets" / "postgres.dsn"
+
+    @property
+    def redis_address(self) -> str:
+        """Redis URL without a password."""
+        return self.redis_url or f"redis://127.0.0.1:{self.port(Port.REDIS)}/0"
+
+    @property
+    def redis_password_path(self) -> Path | None:
+        """Path of the 0600 password file; None for a foreign Redis without one."""
+        if self.redis_password_file or self.redis_url:
+            return self.redis_password_file
+        return self.home / "secrets" / "redis.password"
+
+    @property
+    def spark_master_url(self) -> str:
+        """spark://host:port of the standalone master."""
+        return self.spark_master or f"spark://127.0.0.1:{self.port(Port.SPARK_MASTER)}"
+
+    @property
+    def spark_master_ui_url(self) -> str:
+        """http://host:port of the master's web UI (and its /json/ state)."""
+        return self.spark_master_ui or f"http://127.0.0.1:{self.port(Port.SPARK_MASTER_UI)}"
+
+    @property
+    def api_url(self) -> str:
+        """Address of Weir's own HTTP API."""
+        return f"http://127.0.0.1:{self.port(Port.API)}"
+
+
+def load_settings() -> Settings:
+    """Read the settings; a value that cannot work is a `SettingError` that names it."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "WEIR_" + "_".join(str(part) for part in first["loc"]).upper().removeprefix("WEIR_")
+        raise SettingError(
+            f"{name} is {first.get('input')!r}: {first['msg']}",
+            "set it in the environment or in .env; .env.example lists every setting",
+        ) from error

@@ -1,0 +1,1 @@
+"""Wikimedia EventStreams `recentchange`: collector, sample server, dashboard."""

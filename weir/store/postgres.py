@@ -1,0 +1,53 @@
+"""Connections to PostgreSQL. The DSN file names a passfile, so no password passes through here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import conninfo
+
+from weir.errors import SettingError, Unavailable
+
+KEEPALIVE = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
+
+
+def read_dsn(dsn_file: Path) -> str:
+    """The DSN in `dsn_file`; refuses a file that others may read, or a DSN with a password."""
+    try:
+        mode = dsn_file.stat().st_mode & 0o777
+        text = dsn_file.read_text().strip()
+    except OSError as error:
+        raise SettingError(
+            f"the DSN file {dsn_file} cannot be read: {error.strerror}",
+            "start the platform once (weir up), or set WEIR_POSTGRES_DSN_FILE",
+        ) from error
+    if mode & 0o077:
+        raise SettingError(f"{dsn_file} has mode {mode:04o}", f"chmod 600 {dsn_file}")
+    if conninfo.conninfo_to_dict(text).get("password"):
+        raise SettingError(
+            f"{dsn_file} holds a password", "put it into a 0600 passfile and name that: passfile=..."
+        )
+    return text
+
+
+def connect(
+    dsn_file: Path, *, application_name: str, connect_timeout_seconds: int = 5, **options: Any
+) -> psycopg.Connection[tuple[Any, ...]]:
+    """An autocommit connection; open transactions explicitly with `connection.transaction()`.
+
+    `options` are server settings such as lock_timeout="5s". Raises Unavailable.
+    """
+    settings = " ".join(f"-c {name}={value}" for name, value in options.items())
+    try:
+        return psycopg.connect(
+            read_dsn(dsn_file),
+            application_name=application_name,
+            connect_timeout=connect_timeout_seconds,
+            autocommit=True,
+            options=settings,
+            **KEEPALIVE,
+        )
+    except psycopg.OperationalError as error:
+        raise Unavailable(f"PostgreSQL does not answer: {str(error).strip()}", "weir status") from error
