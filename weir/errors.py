@@ -38,7 +38,7 @@ class Unavailable(WeirError):
 
 
 class ContractError(WeirError):
-    """What is stored and what is about to be done do not fit; going on would lose or double data."""
+    """What is stored and what is asked do not fit; going on would lose or double data."""
 
     exit_code = 4
 

@@ -27,7 +27,8 @@ def read_dsn(dsn_file: Path) -> str:
         raise SettingError(f"{dsn_file} has mode {mode:04o}", f"chmod 600 {dsn_file}")
     if conninfo.conninfo_to_dict(text).get("password"):
         raise SettingError(
-            f"{dsn_file} holds a password", "put it into a 0600 passfile and name that: passfile=..."
+            f"{dsn_file} holds a password",
+            "put it into a 0600 passfile and name that: passfile=...",
         )
     return text
 
@@ -50,4 +51,6 @@ def connect(
             **KEEPALIVE,
         )
     except psycopg.OperationalError as error:
-        raise Unavailable(f"PostgreSQL does not answer: {str(error).strip()}", "weir status") from error
+        raise Unavailable(
+            f"PostgreSQL does not answer: {str(error).strip()}", "weir status"
+        ) from error
