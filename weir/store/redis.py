@@ -1,0 +1,55 @@
+"""Connections to Redis. Redis is a cache: whoever meets `Unavailable` here goes on without it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from weir.errors import SettingError, Unavailable
+
+CONNECT_SECONDS = 1.0
+ANSWER_SECONDS = 5.0
+
+
+def read_password(password_file: Path | None) -> str | None:
+    """The password in `password_file` (None: there is none); refuses a file others may read."""
+    if password_file is None:
+        return None
+    try:
+        mode = password_file.stat().st_mode & 0o777
+        text = password_file.read_text().strip()
+    except OSError as error:
+        raise SettingError(
+            f"the password file {password_file} cannot be read: {error.strerror}",
+            "start the platform once (weir up), or set WEIR_REDIS_PASSWORD_FILE",
+        ) from error
+    if mode & 0o077:
+        raise SettingError(f"{password_file} has mode {mode:04o}", f"chmod 600 {password_file}")
+    return text
+
+
+def connect_redis(url: str, password_file: Path | None) -> redis.Redis:
+    """A client that connects on first use, never retries by itself and gives up within seconds."""
+    return redis.Redis.from_url(
+        url,
+        password=read_password(password_file),
+        decode_responses=True,
+        socket_connect_timeout=CONNECT_SECONDS,
+        socket_timeout=ANSWER_SECONDS,
+        retry=Retry(NoBackoff(), 0),
+    )
+
+
+@contextmanager
+def redis_errors_named() -> Iterator[None]:
+    """Turn every error of Redis into `Unavailable`: away, loading, full or refusing is all one."""
+    try:
+        yield
+    except redis.RedisError as error:
+        text = str(error).strip() or type(error).__name__
+        raise Unavailable(f"Redis does not answer: {text}", "weir status") from error

@@ -1,0 +1,145 @@
+"""The Wikimedia counts in Redis: a copy of PostgreSQL that can only be right or refused.
+
+A change applies only to the version it was computed from. After a Redis restart, a lost write or
+a write by a paused process the versions differ: `apply` returns False, and `rebuild` copies one
+snapshot of PostgreSQL in one step. Only windows of the newest two hours (by event time) are kept;
+`meta.floor` says from where on they are complete.
+
+Keys: weir:wikimedia:meta (version, offsets, as_of, floor, domains), :totals (domain -> counts),
+:windows (start -> number of domains), :window:<start, epoch seconds> (domain -> counts).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+import redis
+
+from weir.clock import Clock, utc_now
+from weir.errors import Unavailable
+from weir.store.redis import redis_errors_named
+from weir.store.wikimedia_cache_read import NotCached, Raw, counts_from_raw, windows_in
+from weir.store.wikimedia_cache_scripts import APPLY, SWAP
+from weir.store.wikimedia_counts import CountsRead, TimeRange
+from weir.store.wikimedia_stats import Connection, fetch_for_cache
+
+KEEP = timedelta(hours=2)
+REBUILD_ATTEMPTS = 5
+
+Window = tuple[datetime, str, int, int, int]
+Total = tuple[str, int, int, int]
+
+__all__ = ["NotCached", "WikimediaCache"]
+
+
+class WikimediaCache:
+    """Reads and writes the cache. Every method raises Unavailable when Redis does not answer."""
+
+    def __init__(
+        self, client: redis.Redis, *, prefix: str = "wikimedia", clock: Clock = utc_now
+    ) -> None:
+        base = f"weir:{prefix}:"
+        self._client = client
+        self._clock = clock
+        self._keys = [base + "meta", base + "totals", base + "windows", base + "window:"]
+        self._apply: Callable[..., Any] = client.register_script(APPLY)
+        self._swap: Callable[..., Any] = client.register_script(SWAP)
+
+    def apply(
+        self,
+        previous_version: str | None,
+        version: str,
+        windows: Sequence[Window],
+        totals: Sequence[Total],
+        offsets: Mapping[str, Mapping[int, int]],
+    ) -> bool:
+        """Write one batch's absolute values; False: the cache is stale and wants a `rebuild`.
+
+        previous_version: what the last `apply` or `rebuild` of this writer left; None: unknown.
+        version: unique for ever, by custom "<epoch>:<number of the batch in it>".
+        Applying one batch twice is refused the second time, and changes nothing.
+        """
+        if previous_version is None:
+            return False
+        blob = _blob(version, windows, totals, offsets, self._clock())
+        with redis_errors_named():
+            return bool(self._apply(keys=self._keys, args=[previous_version, blob]))
+
+    def rebuild(self, connection: Connection, version: str) -> None:
+        """Replace the cache by one snapshot of PostgreSQL.
+
+        Refuses to put an older snapshot over a write that came in between; then it reads anew.
+        """
+        for _ in range(REBUILD_ATTEMPTS):
+            before = self.version() or ""
+            totals, windows, offsets, as_of_utc = fetch_for_cache(connection, keep=KEEP)
+            rows = [(domain, *counts) for domain, counts in totals.items()]
+            blob = _blob(version, windows, rows, offsets, as_of_utc)
+            with redis_errors_named():
+                if self._swap(keys=self._keys, args=[before, blob]):
+                    return
+        raise Unavailable(
+            f"the cache was written by another process during each of {REBUILD_ATTEMPTS} rebuilds",
+            "see that only one driver runs: weir streams show wikimedia_domain_counts",
+        )
+
+    def version(self) -> str | None:
+        """The version of what is cached; None when nothing is."""
+        with redis_errors_named():
+            return cast("str | None", self._client.hget(self._keys[0], "version"))
+
+    def read(self, *, within: TimeRange | None, minutes: Iterable[datetime]) -> CountsRead:
+        """As `wikimedia_stats.fetch_counts`, in one atomic step. Raises NotCached."""
+        asked = list(minutes)
+        meta, totals, windows, prefix = self._keys
+        with redis_errors_named():
+            listed = cast("list[str]", self._client.hkeys(windows)) if within else []
+        starts = sorted({_epoch(minute) for minute in asked} | windows_in(listed, within))
+        pipeline = self._client.pipeline(transaction=True)
+        for key in (meta, totals, windows, *(f"{prefix}{start}" for start in starts)):
+            pipeline.hgetall(key)
+        with redis_errors_named():
+            answers = pipeline.execute()
+        raw = Raw(
+            meta=answers[0],
+            totals=answers[1],
+            windows=answers[2],
+            per_window=dict(zip(starts, answers[3:], strict=True)),
+        )
+        return counts_from_raw(raw, within=within, minutes=asked)
+
+
+def _blob(
+    version: str,
+    windows: Sequence[Window],
+    totals: Sequence[Total],
+    offsets: Mapping[str, Mapping[int, int]],
+    as_of_utc: datetime | None,
+) -> str:
+    newest = max((row[0] for row in windows), default=None)
+    floor = newest - KEEP if newest else datetime.fromtimestamp(0, UTC)
+    by_start: dict[str, dict[str, str]] = {}
+    for start, domain, *counts in windows:
+        if start >= floor:
+            by_start.setdefault(str(_epoch(start)), {})[domain] = _text(counts)
+    return json.dumps(
+        {
+            "version": version,
+            "offsets": json.dumps(offsets),
+            "as_of": as_of_utc.isoformat() if as_of_utc else "",
+            "floor": _epoch(floor),
+            "windows": by_start,
+            "totals": {domain: _text(counts) for domain, *counts in totals},
+        }
+    )
+
+
+def _text(counts: Iterable[int]) -> str:
+    return ",".join(str(count) for count in counts)
+
+
+def _epoch(moment: datetime) -> int:
+    return int(moment.timestamp())
