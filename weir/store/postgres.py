@@ -10,7 +10,7 @@ from psycopg import conninfo
 
 from weir.errors import SettingError, Unavailable
 
-KEEPALIVE = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
+KEEPALIVE: dict[str, Any] = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
 
 
 def read_dsn(dsn_file: Path) -> str:

@@ -1,0 +1,50 @@
+"""What the supervisor runs: one `Component` per process."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from weir.platform.layout import Layout
+
+
+@dataclass(frozen=True, kw_only=True)
+class Component:
+    """One supervised process, how to see that it is healthy, and what must be healthy before it."""
+
+    name: str
+    argv: list[str]
+    port: int | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
+    after: tuple[str, ...] = ()
+    healthy: Callable[[], bool]
+    prepare: Callable[[], None] = lambda: None
+    stop_signal: str = "TERM"
+    stop_seconds: int = 20
+    start_seconds: float = 60.0
+
+
+def entry_script(component: Component, layout: Layout) -> str:
+    """Shell text that counts the start, sets the environment and becomes the component.
+
+    A script instead of a supervisor `command=` line keeps spaces, quotes and percent signs in
+    paths harmless, and is what a container runs too.
+    """
+    marks = {"WEIR_INSTANCE": layout.instance, "WEIR_COMPONENT": component.name}
+    exports = [f"export {k}={shlex.quote(v)}" for k, v in {**component.env, **marks}.items()]
+    starts = shlex.quote(str(starts_file(layout, component.name)))
+    lines = ["#!/bin/sh", f"echo start >> {starts}", *exports, f"exec {shlex.join(component.argv)}"]
+    return "\n".join(lines) + "\n"
+
+
+def starts_file(layout: Layout, name: str) -> Path:
+    """One line per start since `weir up`."""
+    return layout.run / f"{name}.starts"
+
+
+def restarts(layout: Layout, name: str) -> int:
+    """How often the supervisor started the component again by itself."""
+    path = starts_file(layout, name)
+    return max(0, len(path.read_text().splitlines()) - 1) if path.exists() else 0

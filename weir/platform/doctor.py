@@ -1,0 +1,157 @@
+"""What stands in the way of a start, each with the way out."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+import psutil
+
+from weir.errors import SettingError, WeirError
+from weir.platform import unprivileged
+from weir.platform.component import Component
+from weir.platform.java import find_java
+from weir.platform.layout import Layout
+from weir.platform.supervisor import Supervisor
+
+LEAST_FREE_MEMORY_MB = 2500
+LEAST_FREE_DISK_MB = 3000
+BYTES_PER_MB = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One check: `problem` is empty when all is well."""
+
+    check: str
+    fact: str
+    problem: str = ""
+    way_out: str = ""
+
+
+def in_use(port: int) -> bool:
+    """Whether something listens on the loopback port."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+    return False
+
+
+def check_java(_layout: Layout) -> Finding:
+    """Java 17 or newer."""
+    try:
+        return Finding("java", find_java())
+    except SettingError as error:
+        return Finding("java", "not usable", error.what, error.hint)
+
+
+def check_pyspark(_layout: Layout) -> Finding:
+    """pyspark and pyspark-client own the same folder: different versions break each other."""
+    full, client = metadata.version("pyspark"), metadata.version("pyspark-client")
+    problem = "" if full == client else f"pyspark is {full} but pyspark-client is {client}"
+    return Finding("pyspark", full, problem, "make setup")
+
+
+def check_jars(layout: Layout) -> Finding:
+    """The broker's and the connector's jars are there."""
+    empty = [f for f in (layout.kafka_jars, layout.spark_jars) if not any(f.glob("*.jar"))]
+    problem = f"no jars in {empty[0]}" if empty else ""
+    return Finding("jars", str(layout.kafka_jars.parent), problem, "make setup")
+
+
+def check_memory(_layout: Layout) -> Finding:
+    """Enough memory for the default set."""
+    free = psutil.virtual_memory().available // BYTES_PER_MB
+    problem = "" if free >= LEAST_FREE_MEMORY_MB else f"{free} MB of memory are free"
+    return Finding("memory", f"{free} MB free", problem, f"free {LEAST_FREE_MEMORY_MB} MB")
+
+
+def check_disk(layout: Layout) -> Finding:
+    """Enough disk for data and logs."""
+    existing = next(p for p in (layout.home, *layout.home.parents) if p.exists())
+    free = shutil.disk_usage(existing).free // BYTES_PER_MB
+    problem = "" if free >= LEAST_FREE_DISK_MB else f"{free} MB of disk are free at {existing}"
+    return Finding(
+        "disk", f"{free} MB free", problem, f"free {LEAST_FREE_DISK_MB} MB or set WEIR_HOME"
+    )
+
+
+def check_home(layout: Layout) -> Finding:
+    """The data folder is of this version, and its name is one that Kafka can use."""
+    if "," in str(layout.home):
+        return Finding("home", str(layout.home), "its path has a comma", "set WEIR_HOME")
+    try:
+        layout.create()
+    except (WeirError, OSError) as error:
+        hint = error.hint if isinstance(error, WeirError) else "set WEIR_HOME"
+        return Finding("home", str(layout.home), str(error).split("\n")[0], hint)
+    return Finding("home", str(layout.home))
+
+
+def check_secrets(layout: Layout) -> Finding:
+    """Nobody else may read the secrets."""
+    open_files = [p for p in _files(layout.secrets) if p.stat().st_mode & 0o077]
+    problem = f"{open_files[0]} can be read by others" if open_files else ""
+    return Finding("secrets", str(layout.secrets), problem, f"chmod -R go= '{layout.secrets}'")
+
+
+def check_postgres_place(layout: Layout) -> Finding:
+    """Where PostgreSQL lives; as root its user may not reach the data folder."""
+    if not unprivileged.needed():
+        return Finding("postgres", f"runs as this user, data in {layout.postgres_root}")
+    user = layout.settings.run_as
+    moved = "" if layout.postgres_root == layout.data else f" ({layout.home} is closed to it)"
+    return Finding("postgres", f"runs as {user}, data in {layout.postgres_root}{moved}")
+
+
+CHECKS: tuple[Callable[[Layout], Finding], ...] = (
+    check_java,
+    check_pyspark,
+    check_jars,
+    check_memory,
+    check_disk,
+    check_home,
+    check_secrets,
+    check_postgres_place,
+)
+
+
+def check_ports(components: Sequence[Component]) -> list[Finding]:
+    """One finding per port that something else holds."""
+    return [
+        Finding(
+            f"port {c.port}",
+            "in use",
+            f"port {c.port} of {c.name} is in use by another program",
+            "stop that program, or shift all of Weir's ports: WEIR_PORT_BASE=10000",
+        )
+        for c in components
+        if c.port and in_use(c.port)
+    ]
+
+
+def examine(layout: Layout, components: Sequence[Component]) -> list[Finding]:
+    """Every check; the ports only while this copy is not running itself."""
+    findings = [check(layout) for check in CHECKS]
+    if Supervisor(layout).alive():
+        return [*findings, Finding("platform", "running")]
+    return [*findings, *check_ports(components)]
+
+
+def refuse_what_cannot_start(layout: Layout, components: Sequence[Component]) -> None:
+    """Raise SettingError naming every problem, before anything is started."""
+    bad = [f for f in (*(c(layout) for c in CHECKS), *check_ports(components)) if f.problem]
+    if bad:
+        text = "; ".join(f.problem for f in bad)
+        raise SettingError(text, "; ".join(dict.fromkeys(f.way_out for f in bad)))
+
+
+def _files(folder: Path) -> list[Path]:
+    return [p for p in folder.iterdir() if p.is_file()] if folder.exists() else []

@@ -1,0 +1,38 @@
+"""Stop everything this copy of Weir started, also when its supervisor is gone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from weir.platform import leftovers
+from weir.platform.layout import Layout
+from weir.platform.supervisor import Supervisor
+
+FIRST = ("collect-", "api", "spark-worker", "spark-master")
+GRACE_SECONDS = 60.0
+
+
+def stop_platform(layout: Layout, say: Callable[[str], None]) -> int:
+    """Stop in reverse order of need; return how many processes had to be ended one by one."""
+    supervisor = Supervisor(layout)
+    if supervisor.alive():
+        names = [n for n, facts in supervisor.processes().items() if facts["pid"]]
+        for name in sorted(names, key=lambda n: (not n.startswith(FIRST), n)):
+            supervisor.stop_component(name)
+            say(f"{name:<18} stopped")
+        pid = supervisor.pid()
+        supervisor.shutdown()
+        _wait_until_gone(pid)
+    forced = leftovers.stop(leftovers.find(layout))
+    if forced:
+        say(f"{forced} processes without a supervisor stopped")
+    return forced
+
+
+def _wait_until_gone(pid: int) -> None:
+    import psutil
+
+    deadline = time.monotonic() + GRACE_SECONDS
+    while psutil.pid_exists(pid) and time.monotonic() < deadline:
+        time.sleep(0.05)

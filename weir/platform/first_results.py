@@ -1,0 +1,52 @@
+"""The closing screen of `make run`: the first real counts, and where to look."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import httpx
+
+from weir.errors import Unavailable
+from weir.platform.status import addresses
+from weir.settings import Settings
+
+LIMIT_SECONDS = 120.0
+
+
+def show_first_results(settings: Settings) -> None:
+    """Wait until the API shows counts; print them and the addresses. Raises Unavailable."""
+    began = time.monotonic()
+    stats = _wait_for_counts(settings)
+    totals = stats["totals"]
+    print(
+        f"\nFirst results after {time.monotonic() - began:.1f} s "
+        f"({stats['source']['mode']} data, as of {stats['as_of']}):"
+    )
+    for row in stats["domains"][:8]:
+        print(f"  {row['domain']:<28} {row['edits']:>8} edits  {row['bot_edits']:>8} by bots")
+    print(f"  {'all ' + str(totals['domains']) + ' domains':<28} {totals['edits']:>8} edits")
+    print("\nLook around:")
+    for name, address in addresses(settings).items():
+        print(f"  {name:<16} {address}")
+    print("  bin/weir wikimedia dashboard     live table, refreshed every 10 s")
+    print("  bin/weir status                  every component, its memory and restarts")
+
+
+def _wait_for_counts(settings: Settings) -> dict[str, Any]:
+    deadline = time.monotonic() + LIMIT_SECONDS
+    url = f"{settings.api_url}/stats?limit=8"
+    seen = "no answer"
+    while time.monotonic() < deadline:
+        try:
+            answer = httpx.get(url, timeout=5)
+            seen = f"status {answer.status_code}"
+            if answer.is_success and answer.json()["totals"]["changes"] > 0:
+                return dict(answer.json())
+        except httpx.HTTPError as error:
+            seen = repr(error)
+        time.sleep(0.5)
+    raise Unavailable(
+        f"{url} shows no counts after {LIMIT_SECONDS:.0f} s ({seen})",
+        "weir status; weir streams list; weir logs collect-wikimedia spark-worker",
+    )

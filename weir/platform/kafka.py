@@ -1,0 +1,141 @@
+"""Kafka brokers from plain jars: KRaft, broker and controller in one process."""
+
+from __future__ import annotations
+
+import base64
+import shutil
+import subprocess
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+from weir.errors import Unavailable
+from weir.platform.component import Component
+from weir.platform.java import find_java
+from weir.platform.layout import Layout
+from weir.platform.secrets import write_private
+from weir.ports import Port
+
+
+@dataclass(frozen=True)
+class Broker:
+    """Local broker number `index`, from 0."""
+
+    layout: Layout
+    index: int
+
+    @property
+    def name(self) -> str:
+        return "kafka" if self.layout.settings.kafka_brokers == 1 else f"kafka-{self.index + 1}"
+
+    @property
+    def port(self) -> int:
+        return self.layout.settings.port(Port.KAFKA, self.index)
+
+    @property
+    def folder(self) -> Path:
+        return self.layout.data / f"kafka-{self.index + 1}"
+
+    @property
+    def java(self) -> list[str]:
+        heap_mb = 512 if self.layout.settings.kafka_brokers == 1 else 320
+        return [
+            *(
+                find_java(),
+                "-Xms128m",
+                f"-Xmx{heap_mb}m",
+                "-XX:+UseG1GC",
+                "-XX:+ExitOnOutOfMemoryError",
+            ),
+            *("-cp", f"{self.layout.kafka_jars}/*"),
+            *("-Dorg.slf4j.simpleLogger.showDateTime=true",),
+            "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSXXX",
+        ]
+
+    def component(self) -> Component:
+        return Component(
+            name=self.name,
+            argv=[*self.java, "kafka.Kafka", str(self.properties_file(self.folder))],
+            port=self.port,
+            healthy=self.healthy,
+            prepare=self.prepare,
+            stop_seconds=30,
+        )
+
+    def properties_file(self, folder: Path) -> Path:
+        return self.layout.run / f"{self.name}-{folder.name}.properties"
+
+    def properties(self, folder: Path) -> str:
+        """The broker's configuration, with its data in `folder`."""
+        settings = self.layout.settings
+        count = settings.kafka_brokers
+        replication, in_sync = (3, 2) if count == 3 else (1, 1)
+        controller = settings.port(Port.KAFKA_CONTROLLER, self.index)
+        voters = ",".join(
+            f"{i + 1}@127.0.0.1:{settings.port(Port.KAFKA_CONTROLLER, i)}" for i in range(count)
+        )
+        values = {
+            "process.roles": "broker,controller",
+            "node.id": self.index + 1,
+            "controller.quorum.voters": voters,
+            "listeners": f"PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{controller}",
+            "advertised.listeners": f"PLAINTEXT://127.0.0.1:{self.port}",
+            "controller.listener.names": "CONTROLLER",
+            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "log.dirs": str(folder).replace("\\", "\\\\"),
+            "auto.create.topics.enable": "false",
+            "default.replication.factor": replication,
+            "min.insync.replicas": in_sync,
+            "offsets.topic.replication.factor": replication,
+            "offsets.topic.num.partitions": 4,
+            "transaction.state.log.replication.factor": replication,
+            "transaction.state.log.min.isr": in_sync,
+            "transaction.state.log.num.partitions": 4,
+            "group.initial.rebalance.delay.ms": 0,
+            "message.max.bytes": 12582912,
+            "replica.fetch.max.bytes": 12582912,
+            "log.cleaner.dedupe.buffer.size": 16777216,
+        }
+        return "".join(f"{name}={value}\n" for name, value in values.items())
+
+    def prepare(self) -> None:
+        """Write the configuration; format the storage once, whole or not at all."""
+        write_private(self.properties_file(self.folder), self.properties(self.folder))
+        if self.folder.exists():
+            return
+        unfinished = self.folder.with_name(self.folder.name + ".new")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(parents=True)
+        properties = self.properties_file(unfinished)
+        write_private(properties, self.properties(unfinished))
+        done = subprocess.run(
+            [
+                *(*self.java, "kafka.tools.StorageTool", "format"),
+                *("-t", cluster_id(self.layout), "-c", str(properties)),
+            ],
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode:
+            raise Unavailable(f"formatting {self.name} failed: {done.stderr.strip()[-800:]}")
+        properties.unlink()
+        unfinished.rename(self.folder)
+
+    def healthy(self) -> bool:
+        """Whether this broker serves requests and is in the cluster's metadata."""
+        admin = AdminClient({"bootstrap.servers": f"127.0.0.1:{self.port}", "log_level": 0})
+        try:
+            return self.index + 1 in admin.list_topics(timeout=2).brokers
+        except KafkaException:
+            return False
+
+
+def cluster_id(layout: Layout) -> str:
+    """The cluster's id, made at the first start."""
+    path = layout.data / "kafka-cluster-id"
+    if not path.exists():
+        write_private(path, base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("="))
+    return path.read_text()

@@ -1,0 +1,79 @@
+"""Weir's own processes under the supervisor: sample server, collector, API."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+
+import httpx
+
+from weir.clock import utc_now
+from weir.errors import WeirError
+from weir.platform.component import Component
+from weir.platform.layout import Layout
+from weir.ports import Port
+from weir.store.postgres import connect
+
+FRESH = timedelta(seconds=15)
+
+
+def answers(url: str) -> bool:
+    """Whether `url` answers with a success."""
+    try:
+        return httpx.get(url, timeout=2).is_success
+    except httpx.HTTPError:
+        return False
+
+
+def passed_on(layout: Layout) -> dict[str, str]:
+    """The settings of this process, for the processes it starts (no setting holds a secret)."""
+    known = ("KAFKA_BOOTSTRAP_SERVERS",)
+    given = {k: v for k, v in os.environ.items() if k.startswith("WEIR_") or k in known}
+    return given | {"WEIR_HOME": str(layout.home)}
+
+
+def wikimedia_sample(layout: Layout) -> Component:
+    """The local SSE server that stands in for stream.wikimedia.org."""
+    port = layout.settings.port(Port.WIKIMEDIA_SAMPLE)
+    return Component(
+        name="wikimedia-sample",
+        argv=[str(layout.python), "-m", "weir.sources.wikimedia.sample_server"],
+        port=port,
+        env=passed_on(layout),
+        healthy=lambda: answers(f"http://127.0.0.1:{port}/_health"),
+    )
+
+
+def collector(layout: Layout, name: str) -> Component:
+    """A collector as a service: healthy while its heartbeat in `ops.collector` is fresh."""
+
+    def beats() -> bool:
+        try:
+            with connect(layout.settings.dsn_file, application_name="weir:health") as connection:
+                row = connection.execute(
+                    "select heartbeat_at from ops.collector where collector = %s", (name,)
+                ).fetchone()
+        except WeirError:
+            return False
+        return row is not None and utc_now() - row[0] < FRESH
+
+    return Component(
+        name=f"collect-{name}",
+        argv=[str(layout.python), "-m", "weir.cli", "collect", name],
+        env=passed_on(layout),
+        after=("postgres", "kafka"),
+        healthy=beats,
+    )
+
+
+def api(layout: Layout) -> Component:
+    """The HTTP API and the metrics."""
+    settings = layout.settings
+    return Component(
+        name="api",
+        argv=[str(layout.python), "-m", "weir.cli", "serve", "api"],
+        port=settings.port(Port.API),
+        env=passed_on(layout),
+        after=("postgres",),
+        healthy=lambda: answers(f"{settings.api_url}/healthz"),
+    )

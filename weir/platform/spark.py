@@ -1,0 +1,138 @@
+"""Spark standalone: a master that remembers its drivers on disk, and workers with task slots."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from weir.platform.component import Component
+from weir.platform.java import find_java
+from weir.platform.layout import Layout
+from weir.platform.secrets import write_private
+from weir.ports import Port
+
+OPENED_PACKAGES = (
+    *("java.lang", "java.lang.invoke", "java.lang.reflect", "java.io", "java.net", "java.nio"),
+    *("java.util", "java.util.concurrent", "java.util.concurrent.atomic", "jdk.internal.ref"),
+    *("sun.nio.ch", "sun.nio.cs", "sun.security.action", "sun.util.calendar"),
+)
+MASTER_PROPERTIES = {
+    # Without a recovery mode a restart of the master kills every driver 18 s later.
+    "spark.deploy.recoveryMode": "ROCKSDB",
+    # The REST port knows no login: anyone who reaches it could kill or submit.
+    "spark.master.rest.enabled": "false",
+    "spark.ui.killEnabled": "false",
+}
+WORKER_PROPERTIES = {
+    "spark.ui.killEnabled": "false",
+    "spark.worker.cleanup.enabled": "true",
+    "spark.worker.cleanup.appDataTtl": "86400",
+}
+
+
+def java_options() -> list[str]:
+    """What Spark's own scripts give Java 17, so that no shell script is needed."""
+    opened = [f"--add-opens=java.base/{name}=ALL-UNNAMED" for name in OPENED_PACKAGES]
+    return [
+        *("-XX:+IgnoreUnrecognizedVMOptions", "--add-modules=jdk.incubator.vector", *opened),
+        "-Djdk.reflect.useDirectMethodHandle=false",
+        "-Dio.netty.tryReflectionSetAccessible=true",
+    ]
+
+
+@dataclass(frozen=True)
+class Spark:
+    """The local cluster of one layout."""
+
+    layout: Layout
+
+    def _argv(self, heap_mb: int, main: str, *arguments: str) -> list[str]:
+        return [
+            *(find_java(), f"-Xmx{heap_mb}m", *java_options()),
+            *("-cp", f"{self.layout.spark_home / 'jars'}/*", main, *arguments),
+        ]
+
+    @property
+    def env(self) -> dict[str, str]:
+        return {
+            "SPARK_HOME": str(self.layout.spark_home),
+            "SPARK_SCALA_VERSION": "2.13",
+            "SPARK_LOCAL_IP": "127.0.0.1",  # also binds the web UIs to loopback
+            "SPARK_LOCAL_DIRS": str(self.layout.data / "spark" / "scratch"),
+        }
+
+    def _properties(self, name: str, values: dict[str, str]) -> Path:
+        path = self.layout.run / f"{name}.conf"
+        write_private(path, "".join(f"{key} {value}\n" for key, value in values.items()))
+        return path
+
+    def master(self) -> Component:
+        settings = self.layout.settings
+        ui = settings.port(Port.SPARK_MASTER_UI)
+        return Component(
+            name="spark-master",
+            argv=self._argv(
+                256,
+                "org.apache.spark.deploy.master.Master",
+                *("--host", "127.0.0.1", "--port", str(settings.port(Port.SPARK_MASTER))),
+                *("--webui-port", str(ui), "--properties-file"),
+                str(self.layout.run / "spark-master.conf"),
+            ),
+            port=settings.port(Port.SPARK_MASTER),
+            env=self.env,
+            healthy=lambda: self.state().get("status") == "ALIVE",
+            prepare=self._prepare_master,
+        )
+
+    def _prepare_master(self) -> None:
+        recovery = self.layout.data / "spark" / "recovery"
+        recovery.mkdir(parents=True, mode=0o700, exist_ok=True)
+        recovery.chmod(0o700)
+        where = {"spark.deploy.recoveryDirectory": str(recovery)}
+        self._properties("spark-master", MASTER_PROPERTIES | where)
+
+    def worker(self, index: int) -> Component:
+        settings = self.layout.settings
+        name = "spark-worker" if settings.spark_workers == 1 else f"spark-worker-{index + 1}"
+        port = settings.port(Port.SPARK_WORKER, index)
+        work = self.layout.data / "spark" / f"work-{index + 1}"
+        return Component(
+            name=name,
+            argv=self._argv(
+                256,
+                "org.apache.spark.deploy.worker.Worker",
+                *("--host", "127.0.0.1", "--port", str(port)),
+                *("--webui-port", str(settings.port(Port.SPARK_WORKER_UI, index))),
+                *("--cores", str(settings.spark_worker_cores)),
+                *("--memory", f"{settings.spark_worker_memory_mb}m"),
+                *("--work-dir", str(work)),
+                *("--properties-file", str(self.layout.run / f"{name}.conf")),
+                settings.spark_master_url,
+            ),
+            port=port,
+            env=self.env,
+            after=("spark-master",),
+            healthy=lambda: self._registered(port),
+            prepare=lambda: self._prepare_worker(name, work),
+        )
+
+    def _prepare_worker(self, name: str, work: Path) -> None:
+        work.mkdir(parents=True, exist_ok=True)
+        (self.layout.data / "spark" / "scratch").mkdir(exist_ok=True)
+        self._properties(name, WORKER_PROPERTIES)
+
+    def state(self) -> dict[str, object]:
+        """The master's own view; empty while it does not answer."""
+        try:
+            answer = httpx.get(f"{self.layout.settings.spark_master_ui_url}/json/", timeout=2)
+            return dict(answer.json()) if answer.is_success else {}
+        except (httpx.HTTPError, ValueError):
+            return {}
+
+    def _registered(self, port: int) -> bool:
+        workers = self.state().get("workers")
+        return isinstance(workers, list) and any(
+            w.get("port") == port and w.get("state") == "ALIVE" for w in workers
+        )
