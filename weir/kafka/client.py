@@ -1,0 +1,68 @@
+"""One place for Kafka's address and security, and for the words when it does not answer."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient
+
+from weir.errors import Unavailable
+from weir.settings import Settings
+
+WAY_OUT: Final = "weir status; weir logs kafka; the address is WEIR_KAFKA_BOOTSTRAP"
+
+
+class LastError:
+    """An `error_cb` that remembers the newest client error, so that an exception can tell it.
+
+    librdkafka reports lost connections only here, and goes on trying by itself.
+    """
+
+    def __init__(self) -> None:
+        self.text = ""
+
+    def __call__(self, error: KafkaError) -> None:
+        self.text = error.str()
+
+
+def kafka_options(settings: Settings, **more: Any) -> dict[str, Any]:
+    """Options of a librdkafka client; `isolation_level=...` becomes `isolation.level`.
+
+    Library logs stay off below `critical`: what matters reaches a person through exceptions.
+    """
+    options: dict[str, Any] = {
+        "bootstrap.servers": settings.bootstrap,
+        "client.id": "weir",
+        "log_level": 2,
+        "reconnect.backoff.max.ms": 1000,  # the default of 10 s delays recovery after a restart
+    }
+    return options | {_option_name(name): value for name, value in more.items()}
+
+
+def _option_name(name: str) -> str:
+    return name if name in ("error_cb", "logger", "on_delivery") else name.replace("_", ".")
+
+
+def unavailable(settings: Settings, detail: str) -> Unavailable:
+    """The error of every call that Kafka did not answer."""
+    return Unavailable(f"Kafka does not answer at {settings.bootstrap}: {detail}", WAY_OUT)
+
+
+def reason_of(error: BaseException) -> str:
+    """The words of a Kafka exception without its number and brackets."""
+    if isinstance(error, KafkaException) and error.args and isinstance(error.args[0], KafkaError):
+        return error.args[0].str()
+    return str(error)
+
+
+def code_of(error: BaseException) -> int | None:
+    """The KafkaError code of an exception; None when it carries none."""
+    if isinstance(error, KafkaException) and error.args and isinstance(error.args[0], KafkaError):
+        return error.args[0].code()
+    return None
+
+
+def admin_client(settings: Settings) -> AdminClient:
+    """An admin client. Hold it in a variable until its futures are done: they die with it."""
+    return AdminClient(kafka_options(settings, error_cb=LastError()))
