@@ -27,7 +27,7 @@ class Component:
 
 
 def entry_script(component: Component, layout: Layout) -> str:
-    """Shell text that counts the start, sets the environment and becomes the component.
+    """Shell text that records the start, sets the environment and becomes the component.
 
     A script instead of a supervisor `command=` line keeps spaces, quotes and percent signs in
     paths harmless, and is what a container runs too.
@@ -35,8 +35,15 @@ def entry_script(component: Component, layout: Layout) -> str:
     marks = {"WEIR_INSTANCE": layout.instance, "WEIR_COMPONENT": component.name}
     exports = [f"export {k}={shlex.quote(v)}" for k, v in {**component.env, **marks}.items()]
     starts = shlex.quote(str(starts_file(layout, component.name)))
-    lines = ["#!/bin/sh", f"echo start >> {starts}", *exports, f"exec {shlex.join(component.argv)}"]
+    pid = shlex.quote(str(pid_file(layout, component.name)))
+    record = [f"echo start >> {starts}", f"echo $$ > {pid}"]
+    lines = ["#!/bin/sh", *record, *exports, f"exec {shlex.join(component.argv)}"]
     return "\n".join(lines) + "\n"
+
+
+def pid_file(layout: Layout, name: str) -> Path:
+    """Holds the process id; written just after the process began (`exec` keeps the id)."""
+    return layout.run / f"{name}.pid"
 
 
 def starts_file(layout: Layout, name: str) -> Path:

@@ -1,4 +1,4 @@
-"""Processes that outlived their supervisor, found by the mark in their environment."""
+"""Processes that outlived their supervisor, found by their pid file and their mark."""
 
 from __future__ import annotations
 
@@ -9,20 +9,38 @@ import psutil
 from weir.platform.layout import Layout
 
 GRACE_SECONDS = 25.0
+SAME_START_SECONDS = 5.0
 
 
 def find(layout: Layout) -> list[psutil.Process]:
-    """Live processes that this copy of Weir started, except the one that asks."""
-    found = []
+    """Live processes that this copy of Weir started, except the one that asks.
+
+    By the mark for all they started in turn (drivers, executors); by the pid file for servers
+    that overwrite their environment with their title, as PostgreSQL and Redis do.
+    """
     own = psutil.Process().pid
+    found = {p.pid: p for p in _recorded(layout)}
     for process in psutil.process_iter(["pid"]):
         try:
-            mark = process.environ().get("WEIR_INSTANCE")
+            if process.environ().get("WEIR_INSTANCE") == layout.instance:
+                found[process.pid] = process
         except (psutil.NoSuchProcess, psutil.AccessDenied, OSError):
             continue  # gone, or another user's: not ours to stop
-        if mark == layout.instance and process.pid != own:
-            found.append(process)
-    return found
+    found.pop(own, None)
+    return list(found.values())
+
+
+def _recorded(layout: Layout) -> list[psutil.Process]:
+    processes = []
+    for file in layout.run.glob("*.pid"):
+        try:
+            process = psutil.Process(int(file.read_text()))
+            age_seconds = file.stat().st_mtime - process.create_time()
+        except (psutil.NoSuchProcess, ValueError):
+            continue
+        if abs(age_seconds) < SAME_START_SECONDS:  # else the number was given to another process
+            processes.append(process)
+    return processes
 
 
 def stop(processes: Iterable[psutil.Process]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,8 @@ MASTER_PROPERTIES = {
     "spark.deploy.recoveryMode": "ROCKSDB",
     # The REST port knows no login: anyone who reaches it could kill or submit.
     "spark.master.rest.enabled": "false",
+    # How long a recovering master waits for a worker that does not come back.
+    "spark.worker.timeout": "20",
     "spark.ui.killEnabled": "false",
 }
 WORKER_PROPERTIES = {
@@ -87,9 +90,13 @@ class Spark:
         )
 
     def _prepare_master(self) -> None:
+        """A start of the whole platform begins with an empty cluster: nothing runs any more.
+
+        A master that the supervisor starts again does not come through here and recovers.
+        """
         recovery = self.layout.data / "spark" / "recovery"
+        shutil.rmtree(recovery, ignore_errors=True)
         recovery.mkdir(parents=True, mode=0o700, exist_ok=True)
-        recovery.chmod(0o700)
         where = {"spark.deploy.recoveryDirectory": str(recovery)}
         self._properties("spark-master", MASTER_PROPERTIES | where)
 
