@@ -1,0 +1,169 @@
+"""The only launcher of streams: a supervised driver on the standalone cluster, by plain Java.
+
+No shell script, so a path may hold spaces. The submitter's whole environment reaches the driver
+and every relaunch of it, so it is built from an allow-list. The client's word "submitted" is
+enough (the master has stored the driver by then); the client itself would linger 5 s more.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import threading
+import uuid
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from weir.errors import Unavailable, WeirError
+from weir.ops import desired, lease
+from weir.ops.driver_file import DriverFile, write_driver_file
+from weir.ops.master import WAITING, fetch_master, wait_until_alive
+from weir.ops.streams import StreamSpec, find_stream
+from weir.platform.java import find_java
+from weir.platform.layout import Layout
+from weir.platform.spark import java_options
+from weir.settings import REPO, Settings
+from weir.store.postgres import connect
+
+SUBMIT_SECONDS = 60.0
+ALLOWED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
+SUBMITTED = re.compile(r"Driver successfully submitted as (driver-[\w-]+)")
+KILLED = re.compile(r"Kill request for (driver-[\w-]+) submitted")
+REFUSED = re.compile(r"(Can only accept .*|.*has already finished or does not exist.*)")
+
+
+def start_stream(settings: Settings, name: str, *, changed_by: str) -> str:
+    """Make the stream wanted and running; the id of its driver.
+
+    Harmless when it runs: then nothing is submitted. Raises Unavailable within a minute when the
+    cluster takes no drivers.
+    """
+    spec = find_stream(name)
+    with connect(settings.dsn_file, application_name="weir-launch") as connection:
+        lease.ensure_stream(connection, name)
+        desired.want_run(connection, name, changed_by)
+        state = wait_until_alive(settings, SUBMIT_SECONDS)
+        running = desired.fetch_submission(connection, name)
+        if running.driver_id and not running.draining:
+            waiting = state.drivers.get(running.driver_id) in WAITING
+            if running.alive or (waiting and running.submitted_seconds_ago < SUBMIT_SECONDS):
+                return running.driver_id
+        token = str(uuid.uuid4())
+        driver_id = submit(settings, spec, token)
+        desired.note_submission(connection, name, token, driver_id)
+        return driver_id
+
+
+def submit(settings: Settings, spec: StreamSpec, token: str) -> str:
+    """Hand one driver to the master; its id."""
+    layout = Layout(settings)
+    file = layout.home / "streams" / f"{spec.name}.json"
+    absolute = settings.model_copy(update={"home": layout.home})
+    write_driver_file(
+        file,
+        DriverFile(settings=absolute, spec=spec, checkpoints=layout.checkpoints / spec.name),
+    )
+    main = REPO / "spark_jobs" / spec.job / "main.py"
+    return submit_application(layout, spec, str(main), "--conf-file", str(file), "--token", token)
+
+
+def submit_application(layout: Layout, spec: StreamSpec, main: str, *arguments: str) -> str:
+    """Submit the Python program `main` under supervision, with the stream's name and resources."""
+    properties = submit_properties(layout, spec)
+    command = [
+        "org.apache.spark.deploy.SparkSubmit",
+        *("--master", layout.settings.spark_master_url, "--deploy-mode", "cluster", "--supervise"),
+        *("--name", spec.name, "--class", "org.apache.spark.deploy.PythonRunner"),
+        *(part for key, value in properties.items() for part in ("--conf", f"{key}={value}")),
+        # The gateway wants a jar; PythonRunner wants the list of py-files after the program.
+        *(str(_smallest_jar(layout)), main, "", *arguments),
+    ]
+    return _ask(layout, command, SUBMITTED, "submit")
+
+
+def kill_driver(settings: Settings, driver_id: str) -> None:
+    """End a driver at once, without a batch boundary. Harmless when it is gone."""
+    layout = Layout(settings)
+    command = ["org.apache.spark.deploy.Client", "kill", "--verbose"]
+    try:
+        _ask(layout, [*command, settings.spark_master_url, driver_id], KILLED, "kill")
+    except WeirError:
+        if fetch_master(settings).drivers.get(driver_id) in WAITING:
+            raise
+
+
+def submit_properties(layout: Layout, spec: StreamSpec) -> dict[str, str]:
+    """What must be known before the driver's code runs; paths and sizes, never a secret."""
+    resources = spec.resources
+    jars = f"{layout.spark_jars}/*"
+    log_file = (REPO / "include" / "spark" / "log4j2.properties").as_uri()
+    driver_options = [
+        *java_options(),
+        "-XX:+UseSerialGC",  # a small heap with little garbage: least memory
+        f"-Dlog4j2.configurationFile={log_file}",
+    ]
+    return {
+        "spark.master.rest.enabled": "false",
+        "spark.driver.memory": f"{resources.driver_memory_mb}m",
+        "spark.driver.cores": "1",
+        "spark.driver.extraClassPath": jars,
+        "spark.driver.extraJavaOptions": " ".join(driver_options),
+        "spark.executor.memory": f"{resources.executor_memory_mb}m",
+        "spark.executor.cores": str(resources.executor_cores),
+        "spark.cores.max": str(resources.executor_cores),
+        "spark.executor.extraClassPath": jars,
+        "spark.pyspark.python": str(layout.python),
+        "spark.pyspark.driver.python": str(layout.python),
+    }
+
+
+def client_environment(layout: Layout, inherited: Mapping[str, str]) -> dict[str, str]:
+    """The environment of the client, which is also that of the driver: nothing secret passes."""
+    kept = {name: inherited[name] for name in ALLOWED if name in inherited}
+    given = {"SPARK_HOME": str(layout.spark_home), "SPARK_SCALA_VERSION": "2.13"}
+    if "//127.0.0.1:" in layout.settings.spark_master_url:
+        given["SPARK_LOCAL_IP"] = "127.0.0.1"
+    return kept | given
+
+
+def _smallest_jar(layout: Layout) -> Path:
+    return min((layout.spark_home / "jars").glob("*.jar"), key=lambda jar: jar.stat().st_size)
+
+
+def _ask(layout: Layout, command: Sequence[str], done: re.Pattern[str], verb: str) -> str:
+    """Run a client until it says `done` (its first group), a refusal, or the time is over."""
+    java = [find_java(), "-Xmx192m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
+    process = subprocess.Popen(
+        [*java, "-cp", f"{layout.spark_home / 'jars'}/*", *command],
+        env=client_environment(layout, os.environ),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
+    limit = threading.Timer(SUBMIT_SECONDS, process.kill)
+    limit.start()
+    heard: list[str] = []
+    try:
+        assert process.stdout is not None
+        for line in process.stdout:
+            heard.append(line.strip())
+            if found := done.search(line):
+                return found.group(1)
+            if refused := REFUSED.search(line):
+                raise Unavailable(
+                    f"the Spark master refused to {verb}: {refused.group(1).strip()}",
+                    "weir status; try again in a few seconds",
+                )
+    finally:
+        limit.cancel()
+        process.kill()
+        process.wait()
+    raise Unavailable(
+        f"no answer to {verb} from {layout.settings.spark_master_url} within "
+        f"{SUBMIT_SECONDS:.0f} s; the client's last words: {' | '.join(heard[-3:])}",
+        "weir status; weir logs spark-master",
+    )
