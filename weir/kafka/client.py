@@ -7,9 +7,11 @@ from typing import Any, Final
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
+from weir.clock import Monotonic, monotonic
 from weir.errors import Unavailable
 from weir.settings import Settings
 
+RECENT_SECONDS: Final = 60.0
 WAY_OUT: Final = "weir status; weir logs kafka; the address is WEIR_KAFKA_BOOTSTRAP"
 
 
@@ -19,11 +21,18 @@ class LastError:
     librdkafka reports lost connections only here, and goes on trying by itself.
     """
 
-    def __init__(self) -> None:
-        self.text = ""
+    def __init__(self, clock: Monotonic = monotonic) -> None:
+        self._clock = clock
+        self._text = ""
+        self._seen_at = 0.0
 
     def __call__(self, error: KafkaError) -> None:
-        self.text = error.str()
+        self._text, self._seen_at = error.str(), self._clock()
+
+    @property
+    def text(self) -> str:
+        """The error's words; empty when it is older than a minute and explains nothing."""
+        return self._text if self._clock() - self._seen_at < RECENT_SECONDS else ""
 
 
 def kafka_options(settings: Settings, **more: Any) -> dict[str, Any]:

@@ -17,7 +17,6 @@ TOPICS_FILE: Final = REPO / "include" / "topics.yaml"
 
 CONFIG_NAMES: Final = {
     "cleanup": "cleanup.policy",
-    "delete_retention_ms": "delete.retention.ms",
     "max_message_bytes": "max.message.bytes",
     "retention_ms": "retention.ms",
     "segment_bytes": "segment.bytes",

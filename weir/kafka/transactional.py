@@ -11,7 +11,7 @@ the negotiated versions and fails when a newer library allows to relax this rule
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, Protocol
 
 import orjson
 from confluent_kafka import KafkaError, KafkaException, Producer
@@ -28,7 +28,7 @@ from weir.kafka.reader import read_last
 from weir.kafka.record import Record, size_in_bytes
 from weir.settings import Settings
 
-__all__ = ["Cursor", "Record", "TooLarge", "TransactionalPublisher"]
+__all__ = ["Cursor", "CursorPublisher", "Record", "TooLarge", "TransactionalPublisher"]
 
 Cursor = dict[str, Any]
 """JSON object; what it means is the publisher's own matter."""
@@ -50,6 +50,22 @@ class TooLarge(PublishError):
         self.record = record
         self.index = index
         self.limit_bytes = limit_bytes
+
+
+class CursorPublisher(Protocol):
+    """What a collector needs of Kafka. `weir.kafka.memory` has the same without a broker."""
+
+    name: str
+    confirmed: int
+
+    def start(self) -> Cursor | None:
+        """Fence older publishers of this name; return the last committed cursor."""
+
+    def limit_bytes(self, topic: str) -> int:
+        """Largest record that the topic takes."""
+
+    def commit(self, records: Sequence[Record], cursor: Mapping[str, Any]) -> None:
+        """Publish all records and the cursor, or nothing. Raises TooLarge or PublishError."""
 
 
 class TransactionalPublisher:

@@ -1,0 +1,150 @@
+"""Dead letters: records that could not be used, kept with reason, place and original bytes.
+
+A row in `ops.dead_letter` (once, by its dedupe key) and a record in `<topic>.dlq` (at least
+once; readers dedupe on the coordinates in its headers).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from weir.kafka.declared import dlq_of
+from weir.kafka.record import Headers, Record
+
+MAX_VALUE_BYTES: Final = 10 * 1024 * 1024
+"""Longer originals are cut; their full length and SHA-256 are kept."""
+
+REASON_MAX_CHARS: Final = 1000
+
+INSERT: Final = """
+    insert into ops.dead_letter (dedupe_key, topic, partition, "offset", refused_by, reason,
+                                 key, value, value_bytes, value_sha256, headers)
+    values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+    on conflict (dedupe_key) do nothing
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeadLetter:
+    """One refused record: from a topic (partition and offset set), or from a source before Kafka.
+
+    `topic` is where it was read, or would have gone. `refused_by` is `<stream>.<query>` or the
+    collector's name; `source` is set exactly when there are no coordinates.
+    """
+
+    topic: str
+    refused_by: str
+    reason: str
+    value: bytes | None
+    key: bytes | None = None
+    partition: int | None = None
+    offset: int | None = None
+    source: str | None = None
+    headers: Headers = ()
+
+    def __post_init__(self) -> None:
+        in_topic = self.partition is not None and self.offset is not None
+        if in_topic == (self.source is not None):
+            raise ValueError("a dead letter has partition and offset, or else a source")
+
+    @property
+    def dedupe_key(self) -> str:
+        """`topic/partition/offset`, or `source:<name>/<sha256>` before Kafka."""
+        if self.source is not None:
+            return f"source:{self.source}/{self.value_sha256}"
+        return f"{self.topic}/{self.partition}/{self.offset}"
+
+    @property
+    def kept_value(self) -> bytes | None:
+        """The original bytes, cut at MAX_VALUE_BYTES."""
+        return self.value if self.value is None else self.value[:MAX_VALUE_BYTES]
+
+    @property
+    def value_bytes(self) -> int | None:
+        """Full length of the original; None for a tombstone."""
+        return None if self.value is None else len(self.value)
+
+    @cached_property
+    def value_sha256(self) -> str:
+        """SHA-256 of the full original; a tombstone counts as empty."""
+        return hashlib.sha256(self.value or b"").hexdigest()
+
+    @property
+    def readable_reason(self) -> str:
+        """The reason as PostgreSQL and a header take it: no NUL, no lone surrogate, bounded."""
+        return _readable(self.reason)[:REASON_MAX_CHARS]
+
+
+def dlq_record(letter: DeadLetter) -> Record:
+    """The record for `<topic>.dlq`: original key, bytes and headers, and our own before them.
+
+    Headers of an earlier refusal (the record was sent again and refused again) are replaced.
+    """
+    own: dict[str, str] = {
+        "weir-reason": letter.readable_reason,
+        "weir-topic": letter.topic,
+        "weir-refused-by": letter.refused_by,
+    }
+    if letter.source is None:
+        own |= {"weir-partition": str(letter.partition), "weir-offset": str(letter.offset)}
+    else:
+        own |= {"weir-source": letter.source}
+    if letter.kept_value != letter.value:
+        own |= {
+            "weir-value-bytes": str(letter.value_bytes),
+            "weir-value-sha256": letter.value_sha256,
+        }
+    original = tuple((n, v) for n, v in letter.headers if not n.startswith("weir-"))
+    return Record(
+        topic=dlq_of(letter.topic),
+        value=letter.kept_value,
+        key=letter.key,
+        headers=(*((name, text.encode()) for name, text in own.items()), *original),
+    )
+
+
+def store(connection: psycopg.Connection[Any], letters: Iterable[DeadLetter]) -> int:
+    """Insert each letter once; return how many are new.
+
+    One transaction, or a part of the caller's. Writing twice equals writing once. Ordered by
+    the key, so that two writers cannot deadlock.
+    """
+    rows = [_row(letter) for letter in sorted(letters, key=lambda letter: letter.dedupe_key)]
+    if not rows:
+        return 0
+    with connection.transaction(), connection.cursor() as cursor:
+        cursor.executemany(INSERT, rows)
+        return cursor.rowcount
+
+
+def _row(letter: DeadLetter) -> tuple[Any, ...]:
+    headers = [
+        [_readable(name), None if value is None else base64.b64encode(value).decode()]
+        for name, value in letter.headers
+    ]
+    return (
+        letter.dedupe_key,
+        letter.topic,
+        letter.partition,
+        letter.offset,
+        letter.refused_by,
+        letter.readable_reason,
+        letter.key,
+        letter.kept_value,
+        letter.value_bytes,
+        letter.value_sha256,
+        Jsonb(headers),
+    )
+
+
+def _readable(text: str) -> str:
+    """The text without what PostgreSQL refuses: NUL and lone surrogates are spelled out."""
+    return text.replace("\x00", "\\x00").encode("utf-8", "backslashreplace").decode()
