@@ -33,14 +33,16 @@ def read_password(password_file: Path | None) -> str | None:
     return text
 
 
-def connect_redis(url: str, password_file: Path | None) -> redis.Redis:
+def connect_redis(
+    url: str, password_file: Path | None, *, answer_seconds: float = ANSWER_SECONDS
+) -> redis.Redis:
     """A client that connects on first use, never retries by itself and gives up within seconds."""
     return redis.Redis.from_url(
         url,
         password=read_password(password_file),
         decode_responses=True,
         socket_connect_timeout=CONNECT_SECONDS,
-        socket_timeout=ANSWER_SECONDS,
+        socket_timeout=answer_seconds,
         retry=Retry(NoBackoff(), 0),
     )
 

@@ -21,9 +21,15 @@ import redis
 from weir.clock import Clock, utc_now
 from weir.errors import Unavailable
 from weir.store.redis import redis_errors_named
-from weir.store.wikimedia_cache_read import NotCached, Raw, counts_from_raw, windows_in
+from weir.store.wikimedia_cache_read import (
+    NotCached,
+    Raw,
+    counts_from_raw,
+    parse_offsets,
+    windows_in,
+)
 from weir.store.wikimedia_cache_scripts import APPLY, SWAP
-from weir.store.wikimedia_counts import CountsRead, TimeRange
+from weir.store.wikimedia_counts import CountsRead, Offsets, TimeRange
 from weir.store.wikimedia_stats import Connection, fetch_for_cache
 
 KEEP = timedelta(hours=2)
@@ -90,6 +96,14 @@ class WikimediaCache:
         """The version of what is cached; None when nothing is."""
         with redis_errors_named():
             return cast("str | None", self._client.hget(self._keys[0], "version"))
+
+    def offsets(self) -> Offsets:
+        """How far the cached counts go. Raises NotCached when nothing is cached."""
+        with redis_errors_named():
+            text = cast("str | None", self._client.hget(self._keys[0], "offsets"))
+        if text is None:
+            raise NotCached("the cache is empty")
+        return parse_offsets(text)
 
     def read(self, *, within: TimeRange | None, minutes: Iterable[datetime]) -> CountsRead:
         """As `wikimedia_stats.fetch_counts`, in one atomic step. Raises NotCached."""

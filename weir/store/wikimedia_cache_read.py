@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from weir.store.wikimedia_counts import Counts, CountsRead, TimeRange
+from weir.store.wikimedia_counts import Counts, CountsRead, Offsets, TimeRange
 
 
 class NotCached(Exception):
@@ -56,10 +56,7 @@ def counts_from_raw(
     per_window = {start: parse_counts(hash_) for start, hash_ in raw.per_window.items()}
     ranged = windows_in(raw.windows, within)
     return CountsRead(
-        offsets={
-            topic: {int(partition): next_offset for partition, next_offset in parts.items()}
-            for topic, parts in json.loads(raw.meta["offsets"]).items()
-        },
+        offsets=parse_offsets(raw.meta["offsets"]),
         as_of_utc=datetime.fromisoformat(raw.meta["as_of"]) if raw.meta["as_of"] else None,
         domains=parse_counts(raw.totals)
         if within is None
@@ -69,6 +66,14 @@ def counts_from_raw(
         if raw.windows
         else None,
     )
+
+
+def parse_offsets(text: str) -> Offsets:
+    """The JSON of `meta.offsets`, whose partitions are text, to offsets."""
+    return {
+        topic: {int(partition): next_offset for partition, next_offset in partitions.items()}
+        for topic, partitions in json.loads(text).items()
+    }
 
 
 def parse_counts(texts: dict[str, str]) -> dict[str, Counts]:

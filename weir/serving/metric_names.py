@@ -1,0 +1,89 @@
+"""Every metric of Weir: its name, type, labels and meaning, declared here and nowhere else.
+
+Rules and dashboards in `monitoring/` may use only these; a test compares them.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal, NamedTuple
+
+
+class Declared(NamedTuple):
+    """What Prometheus and a person need to know of a metric."""
+
+    kind: Literal["gauge", "counter", "histogram"]
+    help: str
+    labels: tuple[str, ...] = ()
+
+
+class Metric(StrEnum):
+    """Names as Prometheus shows them."""
+
+    SERVICE_UP = "weir_service_up"
+    SOURCE_MODE = "weir_source_mode"
+    COLLECTOR_STATE = "weir_collector_state"
+    COLLECTOR_HEARTBEAT_AGE = "weir_collector_heartbeat_age_seconds"
+    COLLECTOR_LAST_EVENT_AGE = "weir_collector_last_event_age_seconds"
+    COLLECTOR_RATE = "weir_collector_events_per_second"
+    COLLECTOR_EVENTS = "weir_collector_events_total"
+    COLLECTOR_CANARIES = "weir_collector_canaries_total"
+    COLLECTOR_DUPLICATES = "weir_collector_duplicates_total"
+    COLLECTOR_DEAD_LETTERS = "weir_collector_dead_letters_total"
+    COLLECTOR_RECONNECTS = "weir_collector_reconnects_total"
+    STREAM_DESIRED = "weir_stream_desired"
+    STREAM_EPOCH = "weir_stream_epoch"
+    STREAM_HEARTBEAT_AGE = "weir_stream_heartbeat_age_seconds"
+    STREAM_BATCH_AGE = "weir_stream_last_batch_age_seconds"
+    STREAM_BATCH_SECONDS = "weir_stream_last_batch_seconds"
+    STREAM_RATE = "weir_stream_rows_per_second"
+    STREAM_REFUSED_SHARE = "weir_stream_refused_share"
+    STREAM_EVENT_AGE = "weir_stream_newest_event_age_seconds"
+    STREAM_LAG = "weir_stream_lag_messages"
+    TOPIC_RETENTION = "weir_topic_retention_seconds"
+    DEAD_LETTERS = "weir_dead_letters"
+    WIKIMEDIA_DOMAINS = "weir_wikimedia_domains"
+    WIKIMEDIA_CHANGES = "weir_wikimedia_changes_total"
+    WIKIMEDIA_EDITS = "weir_wikimedia_edits_total"
+    WIKIMEDIA_BOT_EDITS = "weir_wikimedia_bot_edits_total"
+    CACHE_BEHIND = "weir_wikimedia_cache_behind_messages"
+    HTTP_REQUESTS = "weir_http_requests_total"
+    HTTP_SECONDS = "weir_http_request_seconds"
+    STATS_SERVED = "weir_stats_served_total"
+
+
+_COLLECTOR = ("collector",)
+_QUERY = ("stream", "query")
+
+DECLARED: dict[Metric, Declared] = {
+    Metric.SERVICE_UP: Declared("gauge", "1: postgres, redis, kafka answers", ("service",)),
+    Metric.SOURCE_MODE: Declared("gauge", "1 for the mode a source is in", ("source", "mode")),
+    Metric.COLLECTOR_STATE: Declared("gauge", "1 for its state", ("collector", "state")),
+    Metric.COLLECTOR_HEARTBEAT_AGE: Declared("gauge", "Since its last sign of life", _COLLECTOR),
+    Metric.COLLECTOR_LAST_EVENT_AGE: Declared("gauge", "Since its last event", _COLLECTOR),
+    Metric.COLLECTOR_RATE: Declared("gauge", "Events published per second", _COLLECTOR),
+    Metric.COLLECTOR_EVENTS: Declared("counter", "Published since its start", _COLLECTOR),
+    Metric.COLLECTOR_CANARIES: Declared("counter", "Canary events seen", _COLLECTOR),
+    Metric.COLLECTOR_DUPLICATES: Declared("counter", "Events left out as seen", _COLLECTOR),
+    Metric.COLLECTOR_DEAD_LETTERS: Declared("counter", "Events it refused", _COLLECTOR),
+    Metric.COLLECTOR_RECONNECTS: Declared("counter", "Connections made again", _COLLECTOR),
+    Metric.STREAM_DESIRED: Declared("gauge", "1 for what people want", ("stream", "desired")),
+    Metric.STREAM_EPOCH: Declared("gauge", "Rises with each start of a driver", ("stream",)),
+    Metric.STREAM_HEARTBEAT_AGE: Declared("gauge", "Since its driver's sign of life", ("stream",)),
+    Metric.STREAM_BATCH_AGE: Declared("gauge", "Since the end of its last batch", _QUERY),
+    Metric.STREAM_BATCH_SECONDS: Declared("gauge", "How long its last batch took", _QUERY),
+    Metric.STREAM_RATE: Declared("gauge", "Messages read, mean of the last minute", _QUERY),
+    Metric.STREAM_REFUSED_SHARE: Declared("gauge", "Refused share of the last minute", _QUERY),
+    Metric.STREAM_EVENT_AGE: Declared("gauge", "Age of the newest event counted", _QUERY),
+    Metric.STREAM_LAG: Declared("gauge", "Offsets not read yet", (*_QUERY, "topic")),
+    Metric.TOPIC_RETENTION: Declared("gauge", "How long Kafka keeps messages", ("topic",)),
+    Metric.DEAD_LETTERS: Declared("gauge", "Stored dead letters", ("topic", "refused_by")),
+    Metric.WIKIMEDIA_DOMAINS: Declared("gauge", "Domains seen"),
+    Metric.WIKIMEDIA_CHANGES: Declared("counter", "Events counted, of all time"),
+    Metric.WIKIMEDIA_EDITS: Declared("counter", "Edits counted, of all time"),
+    Metric.WIKIMEDIA_BOT_EDITS: Declared("counter", "Edits by bots counted, of all time"),
+    Metric.CACHE_BEHIND: Declared("gauge", "Offsets that PostgreSQL is ahead of the cache"),
+    Metric.HTTP_REQUESTS: Declared("counter", "Requests", ("route", "method", "status")),
+    Metric.HTTP_SECONDS: Declared("histogram", "Time to answer", ("route",)),
+    Metric.STATS_SERVED: Declared("counter", "Answers of /stats by store", ("served_from",)),
+}

@@ -1,0 +1,50 @@
+"""Builds what the API is made of from the settings: the one place that wires it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry
+
+from weir.serving.counts_source import CountsSource
+from weir.serving.metrics import ReadAtScrape, RequestMetrics
+from weir.serving.scrape import Scrape
+from weir.serving.watch import Watch
+from weir.settings import Settings
+from weir.store.redis import connect_redis
+from weir.store.wikimedia_cache import WikimediaCache
+
+# A Redis that hangs must not make a person wait: PostgreSQL answers instead.
+REDIS_ANSWER_SECONDS = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What the handlers use."""
+
+    cache: WikimediaCache
+    counts: CountsSource
+    watch: Watch
+    requests: RequestMetrics
+    registry: CollectorRegistry
+
+
+def build_parts(settings: Settings) -> Parts:
+    """Connects lazily: nothing needs to be up. Raises SettingError."""
+    client = connect_redis(
+        settings.redis_address,
+        settings.redis_password_path,
+        answer_seconds=REDIS_ANSWER_SECONDS,
+    )
+    cache = WikimediaCache(client)
+    watch = Watch(settings)
+    registry = CollectorRegistry()
+    requests = RequestMetrics(registry)
+    registry.register(ReadAtScrape(Scrape(settings.dsn_file, cache, watch).read))
+    return Parts(
+        cache=cache,
+        counts=CountsSource(cache, settings.dsn_file),
+        watch=watch,
+        requests=requests,
+        registry=registry,
+    )
