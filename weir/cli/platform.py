@@ -13,7 +13,7 @@ from weir.settings import load_settings
 
 def register(app: typer.Typer) -> None:
     """Put the platform's verbs at the top level."""
-    for command in (up, down, status, logs, doctor):
+    for command in (up, down, status, logs, doctor, clean):
         app.command()(command)
 
 
@@ -122,3 +122,24 @@ def doctor(json: bool = typer.Option(False, "--json", help="For scripts")) -> No
         print_table(["setting", "value", "from"], [(s.name, s.value, s.source) for s in explained])
     if any(f.problem for f in findings):
         raise typer.Exit(1)
+
+
+def clean(
+    yes: bool = typer.Option(False, "--yes", help="Do not ask"),
+    dry_run: bool = typer.Option(False, help="Only say what would be deleted"),
+) -> None:
+    """Stop everything and delete the data folder."""
+    from weir.platform import clean as cleaning
+    from weir.platform.down import stop_platform
+    from weir.platform.layout import Layout
+
+    layout = Layout(load_settings())
+    found = cleaning.folders(layout)
+    for folder in found:
+        print(f"{'would delete' if dry_run else 'delete'} {folder}")
+    if dry_run or not found:
+        return
+    if not yes:
+        typer.confirm("All data in there is lost. Go on?", abort=True)
+    stop_platform(layout, lambda line: print(line, flush=True))
+    cleaning.delete(layout)

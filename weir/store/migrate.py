@@ -16,6 +16,8 @@ from weir.settings import REPO, Settings
 from weir.store.postgres import connect, read_dsn
 
 MIGRATIONS = REPO / "include" / "sql" / "migrations"
+# A migration that waits for a lock makes everybody behind it wait too: give up instead.
+LIMITS_MS = {"lock_timeout": 5_000, "statement_timeout": 600_000}
 ADVISORY_LOCK = 0x57454952  # "WEIR": two migrations never run at once
 
 
@@ -31,7 +33,7 @@ class Migration:
 def database_url(settings: Settings) -> str:
     """dbmate's URL, without a password: libpq's passfile carries it."""
     dsn = conninfo.conninfo_to_dict(read_dsn(settings.dsn_file))
-    query = urlencode({"sslmode": str(dsn.get("sslmode") or "disable")})
+    query = urlencode({"sslmode": str(dsn.get("sslmode") or "disable"), **LIMITS_MS})
     return (
         f"postgres://{quote(str(dsn['user']))}@{dsn['host']}:{dsn['port']}/{dsn['dbname']}?{query}"
     )

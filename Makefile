@@ -1,0 +1,67 @@
+# One door. `make` prints what there is.
+SHELL := /bin/sh
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3)
+PY := .venv/bin/python
+TIERS := unit architecture contract integration
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run stop status logs doctor clean clean-env test lint unit bench faults \
+        compile jars-lock db-init db-migrate run-stream
+
+help: ## what can be done
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+
+setup: ## the environment: wheels and jars (nothing to do when it is there)
+	@"$(PYTHON)" bin/setup
+
+run: setup ## start everything and show the first real counts
+	@bin/weir up --wait
+
+stop: ## stop everything
+	@bin/weir down
+
+status: ## every component, its memory and restarts
+	@bin/weir status
+
+logs: ## follow all logs
+	@bin/weir logs -f
+
+doctor: setup ## what stands in the way of a start, and every setting
+	@bin/weir doctor
+
+clean: ## stop, then delete the data folder (asks first)
+	@bin/weir clean
+
+clean-env: ## delete the environment
+	@rm -rf .venv .weir-tools
+
+lint: setup ## ruff, mypy, import-linter, squawk
+	@$(PY) -m ruff check . && $(PY) -m ruff format --check .
+	@$(PY) -m mypy
+	@.venv/bin/lint-imports --no-cache
+	@.venv/bin/squawk --config .squawk.toml include/sql/migrations/*.sql
+
+test: setup lint ## everything: unit, architecture, contract, integration, short fault matrix
+	@$(PY) -m pytest $(addprefix tests/,$(TIERS)) tests/faults -m "not long"
+
+unit: setup ## only the tests that need no services
+	@$(PY) -m pytest tests/unit tests/architecture
+
+faults: setup ## the long fault matrix of STEP, with a result file
+	@$(PY) -m pytest tests/faults -m "long and step$(STEP)" -p no:cacheprovider
+
+bench: setup ## every benchmark; results in benchmarks/results
+	@for script in benchmarks/[a-z]*.py; do echo "$$script"; $(PY) "$$script" || exit 1; done
+
+compile: ## requirements.in -> requirements.txt, with hashes
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --custom-compile-command "make compile" requirements.in -o requirements.txt
+
+jars-lock: ## write the sums of the fetched jars after a change of ivy.xml
+	@cd .venv/jars.new && sha256sum kafka/*.jar spark/*.jar > ../../ivy.sha256
+
+db-init db-migrate: ## start PostgreSQL and bring its schema up to date
+	@bin/weir up --only postgres && bin/weir db migrate
+
+run-stream: ## start the declared streams on the running platform
+	@bin/weir streams start wikimedia_domain_counts

