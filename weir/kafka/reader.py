@@ -42,8 +42,9 @@ def read_range(
     """Messages with start <= offset < end; within a partition in order.
 
     None means everything there is now: from the oldest kept message, to `end_offsets`. A
-    partition missing in a given `start` or `end` is not read.
-    Raises Unavailable (no answer for `stall_seconds`); ContractError if `start` is no longer
+    partition missing in a given `start` or `end` is not read. A range that reaches into an open
+    transaction waits for its end and is never cut short.
+    Raises Unavailable (nothing new for `stall_seconds`); ContractError if `start` is no longer
     kept; SettingError for an unknown topic.
     """
     kept_from = first_offsets(settings, topic)
@@ -61,32 +62,48 @@ def read_range(
                 f"Kafka keeps {kept_from[number]} and later; asked for {first}..{last - 1}",
             )
     last_error = LastError()
-    options = _consumer_options(settings, isolation, last_error)
-    with closing(Consumer(options)) as consumer:
+    seen_to: dict[int, int] = {}  # where an early end of the partition was met
+    with closing(Consumer(_consumer_options(settings, isolation, last_error))) as consumer:
         consumer.assign([TopicPartition(topic, n, first) for n, (first, _) in todo.items()])
         moved_at = clock()
         while todo:
             batch = consumer.consume(POLL_MESSAGES, POLL_SECONDS)
-            if batch:
-                moved_at = clock()
-            elif clock() - moved_at > stall_seconds:
-                raise unavailable(settings, last_error.text or f"no data for {stall_seconds:g} s")
+            if not batch and clock() - moved_at > stall_seconds:
+                raise _stalled(settings, topic, todo, seen_to, last_error)
             for raw in batch:
-                number = cast(int, raw.partition())
-                error = raw.error()
-                if error is not None:
-                    if error.code() != KafkaError._PARTITION_EOF:
-                        raise _reading_failed(settings, topic, error)
-                    todo.pop(number, None)
-                    continue
+                number, offset = cast(int, raw.partition()), cast(int, raw.offset())
                 if number not in todo:
                     continue
-                message = _message(raw)
-                if message.offset < todo[number][1]:
-                    yield message
-                if message.offset >= todo[number][1] - 1:
+                end_offset = todo[number][1]
+                error = raw.error()
+                if error is None and offset < end_offset:
+                    yield _message(raw)
+                    offset += 1
+                elif error is not None and error.code() != KafkaError._PARTITION_EOF:
+                    raise _reading_failed(settings, topic, error)
+                seen_to[number] = offset  # the end of a partition comes with its next offset
+                if offset >= end_offset:
                     del todo[number]
                     consumer.incremental_unassign([TopicPartition(topic, number)])
+            if batch:
+                moved_at = clock()  # after the yields: a slow caller is no stall
+
+
+def _stalled(
+    settings: Settings,
+    topic: str,
+    todo: Mapping[int, tuple[int, int]],
+    seen_to: Mapping[int, int],
+    last_error: LastError,
+) -> Unavailable:
+    number, (first, end) = next(iter(todo.items()))
+    waiting = f"{topic}/{number}: offsets {seen_to.get(number, first)}..{end - 1}"
+    if number not in seen_to:
+        return unavailable(settings, f"{waiting}: {last_error.text or 'no answer'}")
+    return Unavailable(
+        f"{waiting} cannot be read yet: not written, or in an open transaction",
+        "a transaction ends when its writer starts again, or after a minute",
+    )
 
 
 def read_since(
