@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, disable_created_metrics
 
 from weir.serving.counts_source import CountsSource
 from weir.serving.metrics import ReadAtScrape, RequestMetrics
@@ -31,6 +31,7 @@ class Parts:
 
 def build_parts(settings: Settings) -> Parts:
     """Connects lazily: nothing needs to be up. Raises SettingError."""
+    disable_created_metrics()  # type: ignore[no-untyped-call]
     client = connect_redis(
         settings.redis_address,
         settings.redis_password_path,
