@@ -96,12 +96,12 @@ def trend(edits_last_minute: int, before: list[int]) -> Trend | None:
     if mean == 0:
         direction = Direction.NEW if edits_last_minute else Direction.FLAT
         return Trend(direction=direction, change_share=None)
-    change = edits_last_minute / mean - 1
+    change = round(edits_last_minute / mean - 1, 3)
     if abs(change) <= FLAT_SHARE:
         direction = Direction.FLAT
     else:
         direction = Direction.UP if change > 0 else Direction.DOWN
-    return Trend(direction=direction, change_share=round(change, 3))
+    return Trend(direction=direction, change_share=change)
 
 
 def _trend_of(counts: CountsRead, domain: str, question: Question) -> Trend | None:
