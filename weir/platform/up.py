@@ -15,7 +15,11 @@ from weir.platform.supervisor import Supervisor
 
 Say = Callable[[str], None]
 POLL_SECONDS = 0.1
-STEPS_AFTER = {"schema": ("postgres",), "topics": ("kafka",)}
+STEPS_AFTER = {
+    "schema": ("postgres",),
+    "topics": ("kafka",),
+    "streams": ("schema", "topics", "spark-master"),
+}
 
 
 def start_platform(
@@ -61,7 +65,7 @@ def _bring_up(
     waiting = {c.name: c for c in components}
     started: dict[str, float] = {}
     ready: set[str] = set()
-    names = set(waiting)
+    names = set(waiting) | set(steps)
     with ThreadPoolExecutor(4) as pool, ThreadPoolExecutor(8) as checks:
         running: dict[str, Future[tuple[str, float]]] = {}
         while waiting or running or steps:
@@ -101,20 +105,9 @@ def _steps_before(component: Component) -> tuple[str, ...]:
 
 
 def _met(needed: Sequence[str], ready: set[str], known: set[str]) -> bool:
-    """Whether all that is needed (and part of this start) is ready; `kafka` means every broker."""
-    for name in needed:
-        if name in STEPS_AFTER:
-            if name not in ready and (name in known or _has_any(STEPS_AFTER[name], known)):
-                return False
-            continue
-        members = {n for n in known if n == name or n.startswith(f"{name}-")}
-        if not members <= ready:
-            return False
-    return True
-
-
-def _has_any(names: Sequence[str], known: set[str]) -> bool:
-    return any(k == n or k.startswith(f"{n}-") for n in names for k in known)
+    """Whether all that is needed, and part of this start, is ready; `kafka` means every broker."""
+    members = {k for name in needed for k in known if k == name or k.startswith(f"{name}-")}
+    return members <= ready
 
 
 def _timed(step: Callable[[], str]) -> tuple[str, float]:
