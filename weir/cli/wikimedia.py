@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from uuid import uuid4
 
+import structlog
 import typer
 from rich.markup import escape
 
@@ -24,6 +25,7 @@ from weir.sources.wikimedia.dashboard import (
 )
 from weir.sources.wikimedia.stats_client import fetch_stats
 
+log = structlog.get_logger()
 app = typer.Typer(no_args_is_help=True, help="Edits per Wikimedia domain.")
 
 Limit = typer.Option(20, min=1, help="How many domains")
@@ -116,8 +118,8 @@ def rebuild_cache(
     cache = WikimediaCache(client)
     with connect(settings.dsn_file, application_name="weir:rebuild-cache") as connection:
         before = compare(cache, connection)
-        if not dry_run:
-            cache.rebuild(connection, f"rebuild:{uuid4()}")
+        if not dry_run and not cache.rebuild(connection, f"rebuild:{uuid4()}"):
+            log.info("another process rebuilt the cache at the same time")
         after = before if dry_run else compare(cache, connection)
     if json:
         print_json({"dry_run": dry_run, "before": before.words, "after": after.words})

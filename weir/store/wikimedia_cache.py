@@ -15,11 +15,11 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
+from uuid import uuid4
 
 import redis
 
 from weir.clock import Clock, utc_now
-from weir.errors import Unavailable
 from weir.store.redis import redis_errors_named
 from weir.store.wikimedia_cache_read import (
     NotCached,
@@ -33,7 +33,6 @@ from weir.store.wikimedia_counts import CountsRead, Offsets, TimeRange
 from weir.store.wikimedia_stats import Connection, fetch_for_cache
 
 KEEP = timedelta(hours=2)
-REBUILD_ATTEMPTS = 5
 
 Window = tuple[datetime, str, int, int, int]
 Total = tuple[str, int, int, int]
@@ -74,23 +73,22 @@ class WikimediaCache:
         with redis_errors_named():
             return bool(self._apply(keys=self._keys, args=[previous_version, blob]))
 
-    def rebuild(self, connection: Connection, version: str) -> None:
-        """Replace the cache by one snapshot of PostgreSQL.
+    def rebuild(self, connection: Connection, version: str) -> bool:
+        """Replace the cache by one snapshot of PostgreSQL, which is read after a claim.
 
-        Refuses to put an older snapshot over a write that came in between; then it reads anew.
+        The claim makes every `apply` that comes in between stale, so no older snapshot can go
+        over a newer batch. False: another rebuild began later, and its snapshot is the newer one;
+        a writer that goes on from `version` all the same finds it stale at its next batch.
+        Readers see the old counts until the new ones are there.
         """
-        for _ in range(REBUILD_ATTEMPTS):
-            before = self.version() or ""
-            totals, windows, offsets, as_of_utc = fetch_for_cache(connection, keep=KEEP)
-            rows = [(domain, *counts) for domain, counts in totals.items()]
-            blob = _blob(version, windows, rows, offsets, as_of_utc)
-            with redis_errors_named():
-                if self._swap(keys=self._keys, args=[before, blob]):
-                    return
-        raise Unavailable(
-            f"the cache was written by another process during each of {REBUILD_ATTEMPTS} rebuilds",
-            "see that only one driver runs: weir streams show wikimedia_domain_counts",
-        )
+        claim = f"claimed:{uuid4()}"
+        with redis_errors_named():
+            self._client.hset(self._keys[0], "version", claim)
+        totals, windows, offsets, as_of_utc = fetch_for_cache(connection, keep=KEEP)
+        rows = [(domain, *counts) for domain, counts in totals.items()]
+        blob = _blob(version, windows, rows, offsets, as_of_utc)
+        with redis_errors_named():
+            return bool(self._swap(keys=self._keys, args=[claim, blob]))
 
     def version(self) -> str | None:
         """The version of what is cached; None when nothing is."""

@@ -40,7 +40,7 @@ def counts_from_raw(
     with the sizes that the writer noted.
     """
     asked = list(minutes)
-    if not raw.meta:
+    if "domains" not in raw.meta:  # nothing, or only the claim of a first rebuild
         raise NotCached("the cache is empty")
     if len(raw.totals) != int(raw.meta["domains"]):
         raise NotCached("the cache has lost totals")

@@ -54,11 +54,11 @@ return 1
 """
 )
 
-# ARGV[1] is '' when the cache was empty. 0: somebody wrote since then, so the blob may be older.
+# ARGV[1] is the claim of the rebuild. 0: another rebuild has claimed since, or Redis restarted.
 SWAP = (
     _WRITE
     + """
-local version = redis.call('HGET', meta, 'version') or ''
+local version = redis.call('HGET', meta, 'version')
 if version ~= ARGV[1] then return 0 end
 drop_windows(math.huge)
 redis.call('DEL', meta, totals, windows)
