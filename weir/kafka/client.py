@@ -12,6 +12,7 @@ from weir.errors import Unavailable
 from weir.settings import Settings
 
 RECENT_SECONDS: Final = 60.0
+NAMES_WITH_UNDERSCORES: Final = {"error_cb", "log_level", "logger", "on_delivery"}
 WAY_OUT: Final = "weir status; weir logs kafka; the address is WEIR_KAFKA_BOOTSTRAP"
 
 
@@ -50,7 +51,7 @@ def kafka_options(settings: Settings, **more: Any) -> dict[str, Any]:
 
 
 def _option_name(name: str) -> str:
-    return name if name in ("error_cb", "logger", "on_delivery") else name.replace("_", ".")
+    return name if name in NAMES_WITH_UNDERSCORES else name.replace("_", ".")
 
 
 def unavailable(settings: Settings, detail: str) -> Unavailable:

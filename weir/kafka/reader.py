@@ -61,6 +61,8 @@ def read_range(
                 f"{topic}/{number}: offsets {first}..{kept_from[number] - 1} are deleted",
                 f"Kafka keeps {kept_from[number]} and later; asked for {first}..{last - 1}",
             )
+    if not todo:
+        return  # closing a consumer that has just been made takes three seconds
     last_error = LastError()
     seen_to: dict[int, int] = {}  # where an early end of the partition was met
     with closing(Consumer(_consumer_options(settings, isolation, last_error))) as consumer:
