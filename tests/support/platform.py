@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from weir.platform.settings_report import names_of
 from weir.ports import BROKER_STEP, Port
 from weir.settings import REPO, Settings
 
@@ -56,10 +57,7 @@ def environment(settings: Settings) -> dict[str, str]:
     """Environment of a process that belongs to the platform of `settings`."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("WEIR_")}
     given = {
-        "WEIR_HOME": str(settings.home),
-        "WEIR_PORT_BASE": str(settings.port_base),
-        "WEIR_KAFKA_BROKERS": str(settings.kafka_brokers),
-        "WEIR_SPARK_WORKERS": str(settings.spark_workers),
+        names_of(field)[0]: str(getattr(settings, field)) for field in settings.model_fields_set
     }
     return inherited | given
 

@@ -5,29 +5,47 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
+from collections.abc import Sequence
 
 import typer
 
+from weir import __version__
 from weir.errors import WeirError
 from weir.logs import configure_logging
 
-app = typer.Typer(
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    help="One control room for live data streams.",
-)
 GROUPS = ("topics", "db", "sources", "collect", "streams", "dlq", "wikimedia", "serve")
+
+
+def build_app(groups: Sequence[str] = GROUPS) -> typer.Typer:
+    """The command line with these groups; each is imported only when it is needed."""
+    app = typer.Typer(
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        help="One control room for live data streams.",
+    )
+    app.callback()(_root)
+    importlib.import_module("weir.cli.platform").register(app)
+    for group in groups:
+        if importlib.util.find_spec(f"weir.cli.{group}") is None:
+            continue
+        app.add_typer(importlib.import_module(f"weir.cli.{group}").app, name=group)
+    return app
+
+
+def _root(
+    version: bool = typer.Option(False, "--version", is_eager=True, help="Show it and leave"),
+) -> None:
+    if version:
+        print(__version__)
+        raise typer.Exit
 
 
 def main() -> None:
     """Run the command line; a WeirError becomes two lines on stderr and its exit code."""
     configure_logging()
-    importlib.import_module("weir.cli.platform").register(app)
-    for group in GROUPS:
-        if importlib.util.find_spec(f"weir.cli.{group}"):
-            app.add_typer(importlib.import_module(f"weir.cli.{group}").app, name=group)
+    asked = [word for word in sys.argv[1:2] if word in GROUPS]
     try:
-        app()
+        build_app(asked or GROUPS)()
     except WeirError as error:
         print(f"weir: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
