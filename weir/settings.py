@@ -63,6 +63,7 @@ class Settings(BaseSettings):
     wikimedia_sample_replay: Path | None = Field(None, description="JSONL file to replay")
     wikimedia_topic: str = Field("wikimedia_events", description="Topic of the collector")
 
+    api_host: str = Field("127.0.0.1", description="Where the API listens; 0.0.0.0 in a container")
     dashboard_seconds: float = Field(10.0, gt=0, description="Refresh of terminal dashboards")
 
     def port(self, port: Port, index: int = 0) -> int:

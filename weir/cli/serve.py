@@ -38,7 +38,7 @@ def api() -> None:
     try:
         uvicorn.run(
             create_app(parts),
-            host="127.0.0.1",
+            host=settings.api_host,
             port=settings.port(Port.API),
             log_level="warning",
             access_log=False,

@@ -1,0 +1,212 @@
+"""docker-compose.yaml agrees with the local platform. No engine runs here: structure only."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from weir.kafka.declared import load_topics
+from weir.logs import SECRET_NAMES
+from weir.ops.streams import load_streams
+from weir.platform.catalogue import components
+from weir.platform.kafka import Broker
+from weir.platform.layout import Layout
+from weir.platform.settings_report import names_of
+from weir.ports import Port
+from weir.settings import REPO, Settings
+
+COMPOSE: dict[str, Any] = yaml.safe_load((REPO / "docker-compose.yaml").read_text())
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+ONCE = {"secrets", "prepare", "streams"}
+LASTING = SERVICES.keys() - ONCE
+BROKERS = {"kafka-1": 0, "kafka-2": 1, "kafka-3": 2}
+# Host port of each service that publishes one; 9090 is Prometheus, in the API's network.
+PUBLISHED = {
+    "postgres": [Port.POSTGRES.value],
+    "redis": [Port.REDIS.value],
+    "spark-master": [Port.SPARK_MASTER_UI.value],
+    "spark-worker": [Port.SPARK_WORKER_UI.value],
+    "api": [Port.API.value, 9090],
+}
+
+
+def layout(home: Path) -> Layout:
+    return Layout(Settings(_env_file=None, home=home, kafka_brokers=3))
+
+
+def environment(service: str) -> dict[str, str]:
+    return dict(SERVICES[service].get("environment", {}))
+
+
+def test_every_component_of_the_platform_is_a_service(tmp_path):
+    """A component that is forgotten here is missed by whoever starts there."""
+    expected = {component.name for component in components(layout(tmp_path))}
+    assert expected | {"prometheus"} == LASTING
+
+
+def test_every_published_port_is_weirs_own_and_bound_to_loopback(tmp_path):
+    """A port published on all addresses is open to the whole network."""
+    settings = layout(tmp_path).settings
+    expected = PUBLISHED | {n: [settings.port(Port.KAFKA, i)] for n, i in BROKERS.items()}
+    found = {}
+    for name, service in SERVICES.items():
+        for entry in service.get("ports", []):
+            address, host_port, _ = entry.rsplit(":", 2)
+            assert address == "127.0.0.1", entry
+            found.setdefault(name, []).append(int(host_port))
+    assert found == expected
+
+
+def test_no_service_runs_as_root_or_may_become_it():
+    """A hole in one process must not be a hole in the machine."""
+    for name, service in SERVICES.items():
+        user = str(service["user"])
+        assert user.split(":")[0] not in ("root", "0"), name
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert "privileged" not in service, name
+
+
+def test_every_lasting_service_has_a_health_check_and_restarts():
+    """Order of start depends on health, and a dead process must come back."""
+    for name in LASTING:
+        assert "test" in SERVICES[name]["healthcheck"], name
+        assert SERVICES[name]["restart"] == "unless-stopped", name
+    for name in ONCE:
+        assert SERVICES[name]["restart"] == "no", name
+
+
+def test_every_image_has_a_fixed_version():
+    """`latest` is another program tomorrow."""
+    for name, service in SERVICES.items():
+        image, _, tag = service["image"].rpartition(":")
+        assert image, name
+        assert re.match(r"v?\d+\.\d+", tag), f"{name}: {service['image']}"
+
+
+def test_versions_are_those_of_the_local_platform():
+    """What was tested is what runs."""
+    broker = re.search(r'name="kafka_2.13" rev="([\d.]+)"', (REPO / "ivy.xml").read_text())
+    assert broker
+    assert {SERVICES[n]["image"] for n in BROKERS} == {f"apache/kafka:{broker[1]}"}
+    from weir import __version__
+
+    own = {s["image"] for s in SERVICES.values() if s["image"].startswith("weir:")}
+    assert own == {f"weir:{__version__}"}
+
+
+def test_no_secret_stands_in_an_environment():
+    """`docker inspect` shows environments to everybody who may ask."""
+    checked = 0
+    for name in SERVICES:
+        for key, value in environment(name).items():
+            checked += 1
+            if SECRET_NAMES.search(key):
+                assert key.endswith("_FILE"), f"{name}: {key}"
+                assert value.startswith("/run/weir/secrets/"), f"{name}: {key}"
+            assert "://" not in value or "@" not in value, f"{name}: {key}"
+    assert checked > 50
+
+
+def test_every_setting_in_it_exists():
+    """A misspelt setting is silently ignored."""
+    known = {name for field in Settings.model_fields for name in names_of(field)}
+    used = {k for name in SERVICES for k in environment(name) if k.startswith("WEIR_")}
+    assert len(used) > 8
+    assert used <= known
+
+
+def test_the_settings_of_a_container_are_accepted(monkeypatch):
+    """An empty or quoted value must parse as it will there."""
+    for key, value in environment("api").items():
+        monkeypatch.setenv(key, re.sub(r"\$\{\w+:-(.*)\}", r"\1", value))
+    settings = Settings(_env_file=None)
+    assert settings.kafka_brokers == 3
+    assert settings.bootstrap == "kafka-1:9092,kafka-2:9092,kafka-3:9092"
+    assert settings.spark_master_url == f"spark://spark-master:{Port.SPARK_MASTER.value}"
+    assert settings.spark_master_ui_url == f"http://spark-master:{Port.SPARK_MASTER_UI.value}"
+    assert settings.redis_address == f"redis://redis:{Port.REDIS.value}/0"
+
+
+@pytest.mark.parametrize("name", BROKERS)
+def test_the_brokers_are_configured_like_the_local_three(name, tmp_path):
+    """Replication, minimum in sync and limits decide what survives the loss of a broker."""
+    here = Broker(layout(tmp_path), BROKERS[name]).properties(tmp_path)
+    local = dict(line.split("=", 1) for line in here.splitlines())
+    there = {
+        key.removeprefix("KAFKA_").lower().replace("_", "."): value
+        for key, value in environment(name).items()
+        if key.startswith("KAFKA_")
+    }
+    addresses = {
+        "controller.quorum.voters",
+        "listeners",
+        "advertised.listeners",
+        "listener.security.protocol.map",
+        "log.dirs",
+    }
+    assert {k: v for k, v in local.items() if k not in addresses} == {
+        k: there.get(k) for k in local if k not in addresses
+    }
+    port = Settings(_env_file=None).port(Port.KAFKA, BROKERS[name])
+    assert there["advertised.listeners"] == (
+        f"PLAINTEXT://{name}:{Port.KAFKA.value},HOST://127.0.0.1:{port}"
+    )
+    assert (
+        f"{there['node.id']}@{name}:{Port.KAFKA_CONTROLLER.value}"
+        in (there["controller.quorum.voters"])
+    )
+
+
+def test_topics_and_streams_are_made_by_the_same_commands():
+    """No second list of topics that could differ."""
+    assert load_topics()
+    assert SERVICES["prepare"]["command"][-1] == "weir db migrate && weir topics apply"
+    words = SERVICES["streams"]["command"]
+    assert words[:3] == ["weir", "streams", "start"]
+    assert set(words[3:]) == set(load_streams())
+
+
+def test_what_a_service_waits_for_and_mounts_exists():
+    """Compose reports a wrong name only when somebody starts it."""
+    used = set()
+    for name, service in SERVICES.items():
+        for other, how in service.get("depends_on", {}).items():
+            done = "service_completed_successfully" if other in ONCE else "service_healthy"
+            assert how == {"condition": done}, f"{name} -> {other}"
+        shared = service.get("network_mode", "").removeprefix("service:")
+        assert not shared or shared in service["depends_on"], name
+        assert not (shared and "ports" in service), name
+        for volume in service.get("volumes", []):
+            source = volume.split(":")[0]
+            if source.startswith("./"):
+                assert (REPO / source).is_dir(), volume
+            else:
+                used.add(source)
+    assert used == set(COMPOSE["volumes"])
+
+
+def test_prometheus_reads_the_metrics_port_beside_it():
+    """It shares the API's loopback, where the metrics are."""
+    assert SERVICES["prometheus"]["network_mode"] == "service:api"
+    config = yaml.safe_load((REPO / "monitoring" / "prometheus" / "prometheus.yml").read_text())
+    targets = [
+        t for job in config["scrape_configs"] for s in job["static_configs"] for t in s["targets"]
+    ]
+    assert targets == [f"127.0.0.1:{Port.METRICS.value}"]
+
+
+def test_every_file_that_a_command_names_exists():
+    """The images hold the repository's own scripts."""
+    named = {
+        word
+        for service in SERVICES.values()
+        for word in [*service.get("command", []), *service["healthcheck"].get("test", [])]
+        if word.startswith("docker/")
+    }
+    assert named == {"docker/health.py", "docker/make_secrets.py", "docker/spark.py"}
+    assert all((REPO / name).is_file() for name in named)
