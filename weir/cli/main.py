@@ -32,12 +32,16 @@ def build_app(groups: Sequence[str] = GROUPS) -> typer.Typer:
     return app
 
 
-def _root(
-    version: bool = typer.Option(False, "--version", is_eager=True, help="Show it and leave"),
-) -> None:
-    if version:
+def _show_version(wanted: bool) -> None:
+    if wanted:
         print(__version__)
         raise typer.Exit
+
+
+def _root(
+    _: bool = typer.Option(False, "--version", callback=_show_version, help="Show it and leave"),
+) -> None:
+    """Options that need no verb."""
 
 
 def main() -> None:
