@@ -85,7 +85,7 @@ def submit_application(layout: Layout, spec: StreamSpec, main: str, *arguments: 
 def kill_driver(settings: Settings, driver_id: str) -> None:
     """End a driver at once, without a batch boundary. Harmless when it is gone."""
     layout = Layout(settings)
-    command = ["org.apache.spark.deploy.Client", "kill", "--verbose"]
+    command = ["org.apache.spark.deploy.Client", "--verbose", "kill"]
     try:
         _ask(layout, [*command, settings.spark_master_url, driver_id], KILLED, "kill")
     except WeirError:

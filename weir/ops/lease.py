@@ -168,6 +168,14 @@ def release(connection: Pg, stream: str, epoch: int) -> bool:
     )
 
 
+def check(connection: Pg, stream: str, epoch: int) -> None:
+    """Raise Fenced early if a newer driver holds the lease; only `hold` decides."""
+    row = connection.execute(
+        "select epoch from ops.stream_lease where stream = %s", [stream]
+    ).fetchone()
+    _refuse_other(row, stream, epoch)
+
+
 def hold(connection: Pg, stream: str, epoch: int) -> None:
     """Inside the deciding transaction, as late as possible: no newer epoch until it ends.
 
@@ -176,6 +184,10 @@ def hold(connection: Pg, stream: str, epoch: int) -> None:
     row = connection.execute(
         "select epoch from ops.stream_lease where stream = %s for share", [stream]
     ).fetchone()
+    _refuse_other(row, stream, epoch)
+
+
+def _refuse_other(row: tuple[Any, ...] | None, stream: str, epoch: int) -> None:
     if row is None or row[0] != epoch:
         raise Fenced(f"{stream}: epoch {epoch} is over, the lease is at {row and row[0]}")
 

@@ -1,0 +1,48 @@
+"""The flags between the threads of a driver: who asked for a stop, and is a batch at work?"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+
+class StopRequested(Exception):
+    """Raised at the start of a batch, before any side effect: the batch is replayed later."""
+
+
+class Control:
+    """Set by the pulse, read by batches and the main thread."""
+
+    def __init__(self) -> None:
+        self.stop = threading.Event()
+        self.fenced = threading.Event()
+        self.working = threading.Lock()
+        self.last_batch: dict[str, Any] | None = None
+        self.batches = 0
+
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """A batch at work; it begins only if nobody asked for a stop."""
+        with self.working:
+            if self.stop.is_set():
+                raise StopRequested
+            yield
+            self.batches += 1
+
+    def done(self, query: str, batch_id: int, rows: int) -> None:
+        """Remember the newest finished batch for the proof of life."""
+        ended = datetime.now(UTC).isoformat(timespec="milliseconds")
+        self.last_batch = {"query": query, "batch_id": batch_id, "ended_at": ended, "rows": rows}
+
+    def stop_between_batches(self, stop_query: Any) -> bool:
+        """Stop the query if a stop was asked for and no batch is at work (an idle stream)."""
+        if not self.stop.is_set() or not self.working.acquire(blocking=False):
+            return False
+        try:
+            stop_query()
+            return True
+        finally:
+            self.working.release()

@@ -1,0 +1,198 @@
+"""One micro-batch: count in Spark, then one transaction, then the cache.
+
+Under a crash at any point: before the commit nothing happened, after it the replayed batch is
+skipped by the ledger. The dead-letter topic may get a record twice, its table never.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+import pyarrow as pa
+import pyarrow.compute as pc
+import structlog
+from pyspark.sql import DataFrame
+
+from spark_jobs.lib import ledger
+from spark_jobs.lib.checkpoint import batch_range
+from spark_jobs.lib.control import StopRequested
+from spark_jobs.lib.driver import Driver
+from spark_jobs.window_counts import refusals, transforms
+from spark_jobs.window_counts.cache import CacheKeeper
+from spark_jobs.window_counts.store import CountStore, Merged
+from weir.errors import ContractError
+from weir.kafka.producer import ConfirmedProducer
+from weir.kafka.reader import read_range
+from weir.ops import lease
+
+log = structlog.get_logger()
+
+QUERY = "counts"
+BRAKE_ROWS = 1000
+RETRY_SECONDS = 300.0
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What Spark made of a batch."""
+
+    good: pa.Table
+    rows: int
+    refused: int
+    event_time_min: datetime | None
+    event_time_max: datetime | None
+
+
+class CountBatch:
+    """The function behind foreachBatch, with the connection and cache that live across batches."""
+
+    def __init__(self, driver: Driver, checkpoint: Path, cache: CacheKeeper | None) -> None:
+        self.failure: BaseException | None = None
+        self._driver = driver
+        self._spec = driver.file.spec
+        self._checkpoint = checkpoint
+        self._cache = cache
+        self._store = CountStore(self._spec)
+        self._place = ledger.Place(stream=self._spec.name, query=QUERY, topic=self._spec.topic)
+        self._connection: lease.Pg | None = None
+        self._publisher: ConfirmedProducer | None = None
+
+    def __call__(self, messages: DataFrame, batch_id: int) -> None:
+        """Count one batch. Any error ends the query; it is kept for the main thread."""
+        try:
+            with self._driver.control.batch():
+                self._count(messages, batch_id)
+        except StopRequested:
+            raise
+        except BaseException as error:
+            self.failure = error
+            raise
+
+    def _count(self, messages: DataFrame, batch_id: int) -> None:
+        began = time.monotonic()
+        topic = self._spec.topic
+        befores, afters = batch_range(self._checkpoint, batch_id)
+        before, after = befores[topic], afters[topic]
+        now_utc = datetime.now(UTC)
+        events = transforms.parse(messages, self._spec)
+        judged = transforms.judge(events, self._spec, now_utc)
+        counted = summarise(transforms.count(judged, self._spec).toArrow())
+        self._brake(counted)
+        refused: refusals.Coordinates = {}
+        if counted.refused:
+            rows = transforms.refused(judged).toArrow().to_pylist()
+            refused = {(row["partition"], row["offset"]): row["refusal"] for row in rows}
+        merged = self._commit(
+            counted,
+            refused,
+            lambda: ledger.Progress(
+                epoch=self._driver.epoch,
+                batch_id=batch_id,
+                rows=counted.rows,
+                refused=counted.refused,
+                duration_ms=int((time.monotonic() - began) * 1000),
+                before=before,
+                after=after,
+                event_time_min=counted.event_time_min,
+                event_time_max=counted.event_time_max,
+            ),
+        )
+        if merged is None:
+            log.info("batch was counted before", batch_id=batch_id, after=after)
+        elif self._cache:
+            self._cache.apply(merged.windows, merged.totals, {topic: dict(after)})
+        self._driver.control.done(QUERY, batch_id, counted.rows)
+
+    def _brake(self, counted: Counted) -> None:
+        """One bad deployment of a source must not empty a topic into the dead letters."""
+        limit = self._spec.max_refusal_share
+        if counted.rows > BRAKE_ROWS and counted.refused > limit * counted.rows:
+            raise ContractError(
+                f"{counted.refused} of {counted.rows} messages of {self._spec.topic} are refused,"
+                f" more than max_refusal_share {limit}; nothing of this batch was counted",
+                "look at the newest messages (weir topics tail), repair the source or raise"
+                " max_refusal_share in include/streams.yaml, then: weir streams start",
+            )
+
+    def _commit(
+        self,
+        counted: Counted,
+        refused: refusals.Coordinates,
+        progress: Callable[[], ledger.Progress],
+    ) -> Merged | None:
+        """The transaction, tried again while PostgreSQL is away.
+
+        Safe even when a lost connection hides that it was committed: the ledger tells.
+        None when the batch was counted before.
+        """
+        deadline = time.monotonic() + RETRY_SECONDS
+        while True:
+            try:
+                return self._transaction(counted, refused, progress)
+            except psycopg.OperationalError as error:
+                self._connection = None
+                if time.monotonic() > deadline or self._driver.control.fenced.is_set():
+                    raise
+                log.warning("the transaction is tried again", error=str(error).splitlines()[0])
+                self._driver.control.fenced.wait(0.5)
+
+    def _transaction(
+        self,
+        counted: Counted,
+        refused: refusals.Coordinates,
+        progress: Callable[[], ledger.Progress],
+    ) -> Merged | None:
+        connection = self._connect()
+        with connection.transaction():
+            done = progress()
+            stands = ledger.fetch_offsets(connection, self._place)
+            # Before the ledger is judged: an old epoch may meet offsets it does not understand.
+            lease.check(connection, self._spec.name, self._driver.epoch)
+            if ledger.judge_range(stands, done.before, done.after) is ledger.Verdict.SKIP:
+                return None
+            merged = self._store.merge(connection, counted.good, wanted=self._cache is not None)
+            if refused:
+                self._keep(connection, refused)
+            lease.hold(connection, self._spec.name, self._driver.epoch)
+            ledger.move_offsets(connection, self._place, done.after)
+            ledger.note_progress(connection, self._place, progress())
+        return merged
+
+    def _keep(self, connection: lease.Pg, refused: refusals.Coordinates) -> None:
+        settings, topic = self._driver.file.settings, self._spec.topic
+        self._publisher = self._publisher or ConfirmedProducer(settings)
+        refused_by = f"{self._spec.name}.{QUERY}"
+        found = refusals.letters(
+            topic, refused, refused_by, lambda start, end: read_range(settings, topic, start, end)
+        )
+        refusals.keep(connection, self._publisher, found)
+        log.warning("refused", messages=len(refused), topic=topic)
+
+    def _connect(self) -> lease.Pg:
+        if self._connection is None or self._connection.closed:
+            self._connection = self._driver.connect()
+            self._store.prepare(self._connection)
+        return self._connection
+
+
+def summarise(counts: pa.Table) -> Counted:
+    """Split the partial counts into those that count and the number of refused messages."""
+    usable = pc.is_null(counts["refusal"])
+    good = counts.filter(usable)
+    rows = pc.sum(counts["messages"]).as_py() or 0
+    return Counted(
+        good=good,
+        rows=rows,
+        refused=rows - (pc.sum(good["messages"]).as_py() or 0),
+        event_time_min=_utc(pc.min(good["first_second"]).as_py()),
+        event_time_max=_utc(pc.max(good["last_second"]).as_py()),
+    )
+
+
+def _utc(second: int | None) -> datetime | None:
+    return None if second is None else datetime.fromtimestamp(second, UTC)

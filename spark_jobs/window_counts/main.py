@@ -1,0 +1,72 @@
+"""Counts per key and pane, from one topic into PostgreSQL and Redis; see include/streams.yaml."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+from pyspark.sql import SparkSession
+
+from spark_jobs.lib import checkpoint, ledger
+from spark_jobs.lib.driver import Driver, Job, run_driver
+from spark_jobs.lib.kafka import source_options
+from spark_jobs.lib.wait_for_kafka import first_offsets_patiently
+from spark_jobs.window_counts.batch import QUERY, CountBatch
+from spark_jobs.window_counts.cache import CacheKeeper
+from weir.store.redis import connect_redis
+from weir.store.wikimedia_cache import WikimediaCache
+
+log = structlog.get_logger()
+
+
+def start(session: SparkSession, driver: Driver) -> Job:
+    """Begin the query where the ledger stands."""
+    spec, settings = driver.file.spec, driver.file.settings
+    place = ledger.Place(stream=spec.name, query=QUERY, topic=spec.topic)
+    first = first_offsets_patiently(settings, spec.topic, driver.control.stop)
+    with driver.connect() as connection:
+        stands = ledger.begin_offsets(connection, place, first)
+    folder = choose_checkpoint(driver.file.checkpoints / QUERY, {spec.topic: stands})
+    cache = build_cache(driver)
+    if cache:
+        driver.on_beat(cache.mend)
+    batch = CountBatch(driver, folder, cache)
+    query = (
+        session.readStream.format("kafka")
+        .options(**source_options(settings, spec, stands))
+        .load()
+        .select("partition", "offset", "value")
+        .writeStream.queryName(QUERY)
+        .option("checkpointLocation", folder.as_uri())
+        .trigger(processingTime=f"{spec.trigger_ms} milliseconds")
+        .foreachBatch(batch)
+        .start()
+    )
+    log.info("counting", stream=spec.name, epoch=driver.epoch, since=stands)
+    return Job(query=query, failure=lambda: batch.failure)
+
+
+def choose_checkpoint(folder: Path, stands: checkpoint.Offsets) -> Path:
+    """The folder to use: as it is, or empty after what does not fit was set aside."""
+    verdict, reason = checkpoint.judge_checkpoint(checkpoint.read_offset_log(folder), stands)
+    if verdict is checkpoint.Verdict.ASIDE:
+        aside = checkpoint.set_aside(folder, datetime.now(UTC))
+        log.warning("checkpoint set aside", because=reason, folder=str(aside))
+    else:
+        log.info("checkpoint", verdict=verdict.value, because=reason)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def build_cache(driver: Driver) -> CacheKeeper | None:
+    """The cache of this stream; None when it declares none."""
+    prefix, settings = driver.file.spec.cache, driver.file.settings
+    if prefix is None:
+        return None
+    redis = connect_redis(settings.redis_address, settings.redis_password_path)
+    return CacheKeeper(WikimediaCache(redis, prefix=prefix), driver.epoch, driver.connect)
+
+
+if __name__ == "__main__":
+    run_driver(start)
