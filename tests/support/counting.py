@@ -7,7 +7,7 @@ from datetime import datetime
 
 import psycopg
 
-from weir.store.wikimedia_counts import QUERY, STREAM, TotalRow, WindowRow
+from weir.store.wikimedia_counts import QUERY, STREAM
 
 MERGE_WINDOW = """
 insert into wikimedia.domain_minute as old values (%s, %s, %s, %s, %s)
@@ -33,14 +33,14 @@ Row = tuple[datetime, str, int, int, int]
 
 def count(
     connection: psycopg.Connection, rows: Sequence[Row], offsets: dict[str, dict[int, int]]
-) -> tuple[list[WindowRow], list[TotalRow]]:
+) -> tuple[list[tuple], list[tuple]]:
     """Add `rows`, move the offsets; return the absolute rows after it, as the cache wants them."""
     with connection.transaction():
-        windows = [WindowRow(*connection.execute(MERGE_WINDOW, row).fetchone()) for row in rows]
+        windows = [tuple(connection.execute(MERGE_WINDOW, row).fetchone()) for row in rows]
         totals = {}
         for start, domain, *counts in rows:
             merged = connection.execute(MERGE_TOTAL, (domain, *counts, start)).fetchone()
-            totals[domain] = TotalRow(*merged)
+            totals[domain] = tuple(merged)
         for topic, partitions in offsets.items():
             for partition, next_offset in partitions.items():
                 connection.execute(MOVE, (STREAM, QUERY, topic, partition, next_offset))

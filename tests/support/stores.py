@@ -17,6 +17,7 @@ from tests.support.eventually import eventually
 from weir.settings import Settings
 from weir.store.migrate import migrate
 from weir.store.postgres import connect, read_dsn
+from weir.store.redis import connect_redis
 
 
 @contextmanager
@@ -65,8 +66,8 @@ class OwnRedis:
             self._process = None
 
     def client(self) -> redis.Redis:
-        """A plain client."""
-        return redis.Redis(port=self.port, decode_responses=True)
+        """A client as the code under test has it."""
+        return connect_redis(self.url, None)
 
     def _answers(self) -> bool:
         try:

@@ -5,8 +5,9 @@ a write by a paused process the versions differ: `apply` returns False, and `reb
 snapshot of PostgreSQL in one step. Only windows of the newest two hours (by event time) are kept;
 `meta.floor` says from where on they are complete.
 
-Keys: weir:wikimedia:meta (version, offsets, as_of, floor, domains), :totals (domain -> counts),
-:windows (start -> number of domains), :window:<start, epoch seconds> (domain -> counts).
+Keys, all hashes: weir:wikimedia:meta (version, offsets, as_of, floor, oldest, domains),
+:totals (domain -> counts), :windows (start -> number of domains),
+:window:<start, epoch seconds> (domain -> counts).
 """
 
 from __future__ import annotations
@@ -29,13 +30,10 @@ from weir.store.wikimedia_cache_read import (
     windows_in,
 )
 from weir.store.wikimedia_cache_scripts import APPLY, SWAP
-from weir.store.wikimedia_counts import CountsRead, Offsets, TimeRange
+from weir.store.wikimedia_counts import CacheContent, CountsRead, Offsets, TimeRange, Total, Window
 from weir.store.wikimedia_stats import Connection, fetch_for_cache
 
 KEEP = timedelta(hours=2)
-
-Window = tuple[datetime, str, int, int, int]
-Total = tuple[str, int, int, int]
 
 __all__ = ["NotCached", "WikimediaCache"]
 
@@ -65,11 +63,19 @@ class WikimediaCache:
 
         previous_version: what the last `apply` or `rebuild` of this writer left; None: unknown.
         version: unique for ever, by custom "<epoch>:<number of the batch in it>".
+        offsets: of all partitions, not only of those that moved.
         Applying one batch twice is refused the second time, and changes nothing.
         """
         if previous_version is None:
             return False
-        blob = _blob(version, windows, totals, offsets, self._clock())
+        change = CacheContent(
+            windows=windows,
+            totals=totals,
+            offsets=offsets,
+            as_of_utc=self._clock(),
+            oldest_minute=min((row[0] for row in windows), default=None),
+        )
+        blob = _blob(version, change)
         with redis_errors_named():
             return bool(self._apply(keys=self._keys, args=[previous_version, blob]))
 
@@ -84,9 +90,7 @@ class WikimediaCache:
         claim = f"claimed:{uuid4()}"
         with redis_errors_named():
             self._client.hset(self._keys[0], "version", claim)
-        totals, windows, offsets, as_of_utc = fetch_for_cache(connection, keep=KEEP)
-        rows = [(domain, *counts) for domain, counts in totals.items()]
-        blob = _blob(version, windows, rows, offsets, as_of_utc)
+        blob = _blob(version, fetch_for_cache(connection, keep=KEEP))
         with redis_errors_named():
             return bool(self._swap(keys=self._keys, args=[claim, blob]))
 
@@ -124,27 +128,22 @@ class WikimediaCache:
         return counts_from_raw(raw, within=within, minutes=asked)
 
 
-def _blob(
-    version: str,
-    windows: Sequence[Window],
-    totals: Sequence[Total],
-    offsets: Mapping[str, Mapping[int, int]],
-    as_of_utc: datetime | None,
-) -> str:
-    newest = max((row[0] for row in windows), default=None)
+def _blob(version: str, content: CacheContent) -> str:
+    newest = max((row[0] for row in content.windows), default=None)
     floor = newest - KEEP if newest else datetime.fromtimestamp(0, UTC)
     by_start: dict[str, dict[str, str]] = {}
-    for start, domain, *counts in windows:
+    for start, domain, *counts in content.windows:
         if start >= floor:
             by_start.setdefault(str(_epoch(start)), {})[domain] = _text(counts)
     return json.dumps(
         {
             "version": version,
-            "offsets": json.dumps(offsets),
-            "as_of": as_of_utc.isoformat() if as_of_utc else "",
+            "offsets": json.dumps(content.offsets),
+            "as_of": content.as_of_utc.isoformat() if content.as_of_utc else "",
             "floor": _epoch(floor),
+            "oldest": _epoch(content.oldest_minute) if content.oldest_minute else None,
             "windows": by_start,
-            "totals": {domain: _text(counts) for domain, *counts in totals},
+            "totals": {domain: _text(counts) for domain, *counts in content.totals},
         }
     )
 

@@ -62,8 +62,8 @@ def counts_from_raw(
         if within is None
         else summed(per_window[start] for start in sorted(ranged)),
         minutes={minute: per_window[int(minute.timestamp())] for minute in asked},
-        oldest_minute=datetime.fromtimestamp(min(map(int, raw.windows)), UTC)
-        if raw.windows
+        oldest_minute=datetime.fromtimestamp(int(raw.meta["oldest"]), UTC)
+        if "oldest" in raw.meta
         else None,
     )
 

@@ -26,6 +26,11 @@ local function write(floor)
   redis.call('HSET', meta, 'version', change.version, 'offsets', change.offsets,
     'as_of', change.as_of, 'floor', string.format('%.0f', floor),
     'domains', redis.call('HLEN', totals))
+  -- The first minute ever counted, also when its window is not kept any more.
+  local oldest = tonumber(redis.call('HGET', meta, 'oldest') or '') or math.huge
+  if change.oldest ~= cjson.null and change.oldest < oldest then
+    redis.call('HSET', meta, 'oldest', string.format('%.0f', change.oldest))
+  end
 end
 
 local function drop_windows(below)

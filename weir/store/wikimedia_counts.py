@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -22,23 +23,11 @@ class Counts(NamedTuple):
     bot_edits: int
 
 
-class WindowRow(NamedTuple):
-    """Absolute counts of one (minute, domain) after a batch; a plain tuple will do, too."""
+Window = tuple[datetime, str, int, int, int]
+"""(window_start, domain, changes, edits, bot_edits): absolute counts of a domain in a minute."""
 
-    window_start: datetime
-    domain: str
-    changes: int
-    edits: int
-    bot_edits: int
-
-
-class TotalRow(NamedTuple):
-    """Absolute counts of one domain after a batch; a plain tuple will do, too."""
-
-    domain: str
-    changes: int
-    edits: int
-    bot_edits: int
+Total = tuple[str, int, int, int]
+"""(domain, changes, edits, bot_edits): absolute counts of a domain in all time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +48,7 @@ class CountsRead:
 
     domains: per domain, over the asked range (or all time).
     minutes: per asked minute, the domains that changed in it.
-    oldest_minute: the first minute with counts that the store knows; None when there are none.
+    oldest_minute: the first minute ever counted; None when there is none.
     as_of_utc: when the newest counted batch was committed; None before the first one.
     """
 
@@ -67,4 +56,15 @@ class CountsRead:
     as_of_utc: datetime | None
     domains: dict[str, Counts]
     minutes: dict[datetime, dict[str, Counts]]
+    oldest_minute: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CacheContent:
+    """What one write brings into the cache: a batch's absolute counts, or all there is."""
+
+    windows: Sequence[Window]
+    totals: Sequence[Total]
+    offsets: Mapping[str, Mapping[int, int]]
+    as_of_utc: datetime | None
     oldest_minute: datetime | None

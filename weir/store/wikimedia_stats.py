@@ -16,11 +16,11 @@ import psycopg
 from weir.store.wikimedia_counts import (
     QUERY,
     STREAM,
+    CacheContent,
     Counts,
     CountsRead,
     Offsets,
     TimeRange,
-    WindowRow,
 )
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -59,26 +59,33 @@ def fetch_counts(
         per_minute: dict[datetime, dict[str, Counts]] = {minute: {} for minute in asked}
         for window_start, domain, *counts in connection.execute(MINUTES, (asked,)):
             per_minute[window_start][domain] = Counts(*counts)
-        oldest = connection.execute("select min(window_start) from wikimedia.domain_minute")
-        first = oldest.fetchone()
+        oldest_minute = fetch_oldest_minute(connection)
     return CountsRead(
         offsets=offsets,
         as_of_utc=as_of_utc,
         domains={domain: Counts(*counts) for domain, *counts in rows},
         minutes=per_minute,
-        oldest_minute=first[0] if first else None,
+        oldest_minute=oldest_minute,
     )
 
 
-def fetch_for_cache(
-    connection: Connection, *, keep: timedelta
-) -> tuple[dict[str, Counts], list[WindowRow], Offsets, datetime | None]:
-    """All totals, the windows of the newest `keep`, the offsets they stand for, and as of when."""
+def fetch_for_cache(connection: Connection, *, keep: timedelta) -> CacheContent:
+    """What the cache holds, with the windows of the newest `keep` by event time."""
     with snapshot(connection):
         offsets, as_of_utc = fetch_offsets(connection)
-        totals = {domain: Counts(*c) for domain, *c in connection.execute(ALL_TIME)}
-        windows = [WindowRow(*row) for row in connection.execute(RECENT, (keep,))]
-    return totals, windows, offsets, as_of_utc
+        return CacheContent(
+            totals=connection.execute(ALL_TIME).fetchall(),
+            windows=connection.execute(RECENT, (keep,)).fetchall(),
+            offsets=offsets,
+            as_of_utc=as_of_utc,
+            oldest_minute=fetch_oldest_minute(connection),
+        )
+
+
+def fetch_oldest_minute(connection: Connection) -> datetime | None:
+    """The first minute ever counted."""
+    row = connection.execute("select min(window_start) from wikimedia.domain_minute").fetchone()
+    return row[0] if row else None
 
 
 def fetch_offsets(connection: Connection) -> tuple[Offsets, datetime | None]:

@@ -9,10 +9,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.support.counting import count
-from tests.support.stores import own_database, own_redis
 from weir.errors import Unavailable
 from weir.store.postgres import connect
-from weir.store.wikimedia_cache import NotCached, WikimediaCache
+from weir.store.wikimedia_cache import NotCached
 from weir.store.wikimedia_counts import Counts
 from weir.store.wikimedia_stats import fetch_counts
 
@@ -22,31 +21,6 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 DE = "de.wikipedia.org"
 OFFSETS = {"wikimedia_events": {0: 4}}
-
-
-@pytest.fixture(scope="module")
-def database(platform, tmp_path_factory):
-    with own_database(platform, tmp_path_factory.mktemp("database")) as settings:
-        yield settings
-
-
-@pytest.fixture
-def connection(database):
-    with connect(database.dsn_file, application_name="test") as connection:
-        connection.execute("truncate wikimedia.domain_minute, wikimedia.domain_total")
-        connection.execute("truncate ops.query_offset")
-        yield connection
-
-
-@pytest.fixture
-def server(tmp_path):
-    with own_redis(tmp_path) as server:
-        yield server
-
-
-@pytest.fixture
-def cache(server):
-    return WikimediaCache(server.client())
 
 
 def totals(cache):

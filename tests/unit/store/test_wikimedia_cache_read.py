@@ -16,6 +16,7 @@ META = {
     "offsets": '{"wikimedia_events": {"0": 7}}',
     "as_of": "2026-01-01T12:01:00+00:00",
     "floor": str(START - 7200),
+    "oldest": str(START - 86400),
     "domains": "1",
 }
 WHOLE = Raw(
@@ -34,7 +35,7 @@ def test_a_whole_cache_gives_counts_with_their_offsets():
     assert read.minutes == {NOON: {"de.wikipedia.org": Counts(3, 2, 1)}}
     assert read.offsets == {"wikimedia_events": {0: 7}}
     assert read.as_of_utc == datetime(2026, 1, 1, 12, 1, tzinfo=UTC)
-    assert read.oldest_minute == NOON
+    assert read.oldest_minute == NOON - timedelta(days=1)
 
 
 def test_a_minute_without_changes_is_empty_when_the_cache_covers_it():
