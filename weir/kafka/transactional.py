@@ -18,7 +18,7 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 from confluent_kafka import Message as KafkaMessage
 
 from weir.errors import ContractError, PublishError
-from weir.kafka.client import LastError, kafka_options, reason_of, unavailable
+from weir.kafka.client import LastError, code_of, kafka_options, reason_of, unavailable
 from weir.kafka.declared import progress_of
 from weir.kafka.enqueue import enqueue
 from weir.kafka.limits import fetch_limit_bytes
@@ -156,7 +156,10 @@ class TransactionalPublisher:
             self._refused = (message.topic() or "", error.str())
 
     def _raise_failure(self, error: KafkaException, records: Sequence[Record]) -> NoReturn:
-        topic, reason = self._refused or (records[0].topic if records else "", reason_of(error))
+        # The library's own words end in "retry call to resume", which must not be done.
+        timed_out = code_of(error) == KafkaError._TIMED_OUT
+        said = f"no answer in {self._delivery_seconds:g} s" if timed_out else reason_of(error)
+        topic, reason = self._refused or (records[0].topic if records else "", said)
         raise not_confirmed(
             self._settings, topic, f"transaction of {self.name}: {reason}", self._last_error
         ) from error
