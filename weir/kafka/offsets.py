@@ -6,6 +6,7 @@ from typing import Any, Final, Literal
 
 from confluent_kafka import IsolationLevel, KafkaException, TopicPartition
 from confluent_kafka.admin import OffsetSpec
+from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from weir.errors import SettingError
 from weir.kafka.client import admin_client, reason_of, unavailable
@@ -15,12 +16,24 @@ Isolation = Literal["read_committed", "read_uncommitted"]
 Offsets = dict[int, int]
 
 ASK_SECONDS: Final = 10.0
+PROPAGATION_SECONDS: Final = 2.0
 
 
 def partitions_of(settings: Settings, topic: str) -> list[int]:
-    """The partition numbers of a topic. Raises Unavailable; SettingError if it does not exist."""
+    """The partition numbers of a topic. Raises Unavailable; SettingError if it does not exist.
+
+    A topic that was just created is unknown for a moment to the brokers, so `unknown` is
+    believed only after PROPAGATION_SECONDS.
+    """
+    admin = admin_client(settings)
+    asking = Retrying(
+        retry=retry_if_result(lambda found: found.error is not None),
+        stop=stop_after_delay(PROPAGATION_SECONDS),
+        wait=wait_fixed(0.1),
+        retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
+    )
     try:
-        found = admin_client(settings).list_topics(topic, timeout=ASK_SECONDS).topics[topic]
+        found = asking(lambda: admin.list_topics(topic, timeout=ASK_SECONDS).topics[topic])
     except KafkaException as error:
         raise unavailable(settings, reason_of(error)) from error
     if found.error is not None:

@@ -86,7 +86,9 @@ def test_a_range_that_ends_in_control_records_ends(platform: Settings) -> None:
     assert end_offsets(platform, topic) == {0: 5}  # a b commit never abort
     assert values(read_range(platform, topic)) == [b"a", b"b"]
     assert values(read_range(platform, topic, {0: 2}, {0: 5})) == []
+    publish(platform, topic, b"after")
     assert values(read_range(platform, topic, {0: 2}, {0: 3})) == []
+    assert values(read_range(platform, topic, {0: 1}, {0: 5})) == [b"b"]
 
 
 def test_what_is_not_committed_is_not_read(platform: Settings) -> None:
@@ -135,6 +137,7 @@ def test_deleted_offsets_are_named(platform: Settings) -> None:
     assert first_offsets(platform, topic) == {0: 2}
     with pytest.raises(ContractError, match=r"offsets 0\.\.1 are deleted"):
         values(read_range(platform, topic, {0: 0}, {0: 3}))
+    assert values(read_range(platform, topic, {0: 1}, {0: 1})) == []
     assert values(read_range(platform, topic)) == [b"2"]
 
 
