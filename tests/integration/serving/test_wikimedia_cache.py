@@ -158,7 +158,9 @@ def test_the_claim_of_a_first_rebuild_is_not_an_empty_answer(cache, connection):
     assert cache.rebuild(During(connection, read_must_fail), "1:0")
 
 
-def test_windows_older_than_two_hours_leave_the_cache_and_late_ones_do_not_enter(cache, connection):
+def test_windows_older_than_two_hours_leave_the_cache_and_late_ones_do_not_enter(
+    cache, connection, server
+):
     """A late event into a window that is gone would leave a window with one domain in it."""
     cache.rebuild(connection, "0")
     old = [(NOON, DE, 1, 1, 0), (NOON, "fr.wikipedia.org", 1, 1, 0)]
@@ -170,6 +172,23 @@ def test_windows_older_than_two_hours_leave_the_cache_and_late_ones_do_not_enter
     assert totals(cache)[DE] == Counts(3, 3, 0)
     with pytest.raises(NotCached, match="keeps windows from 2026-01-01 13:00 UTC on"):
         cache.read(within=None, minutes=[NOON])
+    kept = int((NOON + 3 * HOUR).timestamp())
+    assert set(server.client().keys()) == {
+        "weir:wikimedia:meta",
+        "weir:wikimedia:totals",
+        "weir:wikimedia:windows",
+        f"weir:wikimedia:window:{kept}",
+    }
+
+
+def test_a_rebuild_forgets_what_postgres_does_not_hold(cache, connection, server):
+    """Sample data is set aside before a source becomes live: none of it may stay."""
+    cache.rebuild(connection, "0")
+    gone = [(NOON, "gone.org", 1, 1, 0)]
+    assert cache.apply("0", "1", gone, [("gone.org", 1, 1, 0)], OFFSETS)
+    cache.rebuild(connection, "2")
+    assert set(server.client().keys()) == {"weir:wikimedia:meta"}
+    assert totals(cache) == {}
 
 
 def test_ten_thousand_domains_in_one_batch_are_counted(cache, connection):
