@@ -10,7 +10,7 @@ import psycopg
 import structlog
 
 from weir.errors import Unavailable
-from weir.ops import lease
+from weir.ops import desired, lease
 from weir.settings import Settings
 from weir.store.postgres import connect
 
@@ -46,7 +46,9 @@ def take_lease(settings: Settings, stream: str, *, owner: str, token: str) -> in
                     log.info("lease taken", stream=stream, epoch=epoch, because=reason)
                     return epoch
                 continue  # another starter was faster: look again
-            if verdict is lease.Verdict.LEAVE:
+            if verdict is lease.Verdict.GIVE_UP:
+                desired.declare_failed(c, stream, now.epoch, reason)
+            if verdict in (lease.Verdict.LEAVE, lease.Verdict.GIVE_UP):
                 log.info("leaving", stream=stream, because=reason)
                 return None
             if verdict is lease.Verdict.AGAIN:

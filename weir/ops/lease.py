@@ -31,6 +31,7 @@ class Verdict(StrEnum):
     WAIT = "wait"
     AGAIN = "again"  # wait, and watch anew from now on
     LEAVE = "leave"
+    GIVE_UP = "give up"  # park the stream: this submission only dies
 
 
 class Fenced(ContractError):
@@ -82,7 +83,7 @@ def judge_start(
     if now.token == my_token and now.draining:
         return Verdict.LEAVE, f"epoch {now.epoch} was asked to drain"
     if now.barren_starts >= MAX_BARREN_STARTS and now.token == my_token:
-        return Verdict.LEAVE, f"{now.barren_starts} starts in a row did no work"
+        return Verdict.GIVE_UP, f"{now.barren_starts} starts in a row did no work"
     if now.token == my_token:
         return Verdict.TAKE, "a relaunch of the owner"
     if now.epoch != first.epoch:

@@ -1,0 +1,73 @@
+"""Declarations of streams."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from tests.support.stream_specs import WIKIMEDIA, wikimedia_spec
+from weir.errors import SettingError
+from weir.ops.streams import find_stream, load_streams
+
+
+def test_the_shipped_file_declares_the_wikimedia_counts() -> None:
+    """`weir up` starts what this file says; an empty file would start nothing and look fine."""
+    streams = load_streams()
+    assert list(streams) == ["wikimedia_domain_counts"]
+    assert streams["wikimedia_domain_counts"].topic == "wikimedia_events"
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"pane_seconds": 0}, "pane_seconds is 0"),
+        ({"pane_second": 60}, "pane_second is 60"),
+        ({"max_refusal_share": 1.5}, "max_refusal_share is 1.5"),
+        ({"accepted": {"days_back": 0, "minutes_ahead": 5}}, "accepted.days_back is 0"),
+        ({"tables": {"windows": "x; drop", "totals": "a.b"}}, "tables.windows is 'x; drop'"),
+        ({"measures": {"edits": {"kind": ["a"]}}}, "measure edits looks at 'kind'"),
+        ({"measures": {"edits": {"type": []}}}, "measure edits: type is a string"),
+        ({"measures": {"bots": {"bot": ["yes"]}}}, "measure bots: bot is a boolean"),
+        ({"time": {"path": "meta"}}, "path meta is a text and a parent"),
+    ],
+)
+def test_a_wrong_declaration_names_the_stream_the_field_and_the_value(
+    changes: dict[str, Any], complaint: str
+) -> None:
+    """A typo must stop the start, not count something else."""
+    with pytest.raises(SettingError) as caught:
+        wikimedia_spec(**changes)
+    assert caught.value.what.startswith("streams: wikimedia_domain_counts: ")
+    assert complaint in caught.value.what
+
+
+def test_a_stream_name_too_long_for_a_connection_name_is_refused() -> None:
+    """PostgreSQL cuts application_name at 63 bytes; a takeover would then miss connections."""
+    with pytest.raises(SettingError, match="name is"):
+        wikimedia_spec("w" * 41)
+
+
+def test_a_declaration_cannot_be_changed_after_it_was_read() -> None:
+    """Threads share it."""
+    with pytest.raises(ValidationError):
+        wikimedia_spec().pane_seconds = 5  # type: ignore[misc]
+
+
+def test_an_unknown_stream_is_answered_with_the_names_there_are() -> None:
+    """The way out of a typo."""
+    with pytest.raises(SettingError) as caught:
+        find_stream("wikimedia")
+    assert "wikimedia_domain_counts" in caught.value.hint
+
+
+def test_the_test_declaration_has_the_fields_of_the_shipped_one() -> None:
+    """Else the tests would prove another stream."""
+    shipped = find_stream("wikimedia_domain_counts").model_dump(by_alias=True)
+    changed = {"trigger_ms", "resources"}
+    ours = wikimedia_spec().model_dump(by_alias=True)
+    assert {k: v for k, v in ours.items() if k not in changed} == {
+        k: v for k, v in shipped.items() if k not in changed
+    }
+    assert WIKIMEDIA["resources"].keys() == shipped["resources"].keys()

@@ -1,0 +1,34 @@
+"""Draining: between two batches, never inside one."""
+
+from __future__ import annotations
+
+import pytest
+
+from spark_jobs.lib.control import Control, StopRequested
+
+
+def test_a_batch_that_begins_after_the_request_raises_before_any_side_effect() -> None:
+    """Spark then replays it after the restart."""
+    control = Control()
+    control.stop.set()
+    with pytest.raises(StopRequested), control.batch():
+        pytest.fail("the batch must not begin")
+
+
+def test_an_idle_query_is_stopped_at_once() -> None:
+    """No further batch may come for hours."""
+    control = Control()
+    stopped: list[str] = []
+    assert not control.stop_between_batches(lambda: stopped.append("early"))
+    control.stop.set()
+    assert control.stop_between_batches(lambda: stopped.append("now"))
+    assert stopped == ["now"]
+
+
+def test_a_query_is_not_stopped_while_a_batch_is_at_work() -> None:
+    """query.stop() would cancel Spark's part while the outside write goes on."""
+    control = Control()
+    with control.batch():
+        control.stop.set()
+        assert not control.stop_between_batches(lambda: pytest.fail("stopped inside a batch"))
+    assert control.batches == 1
