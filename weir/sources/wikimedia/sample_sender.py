@@ -65,6 +65,8 @@ class Sender:
                 await asyncio.sleep(1 / self.rate)
             elif index >= end:
                 await asyncio.sleep(LOOK_SECONDS)
+            else:
+                await asyncio.sleep(0)  # drain() alone lets no other connection in
 
     def _end_index(self, index: int) -> int:
         if not self.fast:
