@@ -9,6 +9,7 @@ import structlog
 import typer
 from rich.markup import escape
 
+from weir.cli.collect import parse_duration
 from weir.cli.output import print_json, print_table
 from weir.clock import utc_now
 from weir.contracts.stats import Bots
@@ -65,7 +66,7 @@ def dashboard(
     limit: int = Limit,
     bots: Bots = CountBots,
     window: str = typer.Option("all", help="As of weir wikimedia stats"),
-    for_: float = typer.Option(0.0, "--for", min=0, help="End by itself after so many seconds"),
+    duration: str = typer.Option("", "--for", help="End after 60s, 10m, 1h"),
 ) -> None:
     """The counts as a table that refreshes itself, every WEIR_DASHBOARD_SECONDS."""
     from rich.console import Console
@@ -74,7 +75,8 @@ def dashboard(
     settings = load_settings()
     console = Console()
     fitting = max(1, min(limit, console.height - LINES_AROUND_TABLE))
-    ends_at = time.monotonic() + for_ if for_ else None
+    seconds = parse_duration(duration)
+    ends_at = None if seconds is None else time.monotonic() + seconds
 
     def wait(seconds: float) -> bool:
         if ends_at is not None and time.monotonic() + seconds > ends_at:

@@ -89,7 +89,7 @@ def test_without_the_api_stats_says_where_it_looked(outside):
 
 def test_the_dashboard_ends_by_itself_and_shows_the_counts(api, counted, outside):
     """--for makes it usable in a script."""
-    done = weir(outside, "wikimedia", "dashboard", "--for", "1")
+    done = weir(outside, "wikimedia", "dashboard", "--for", "1s")
     assert done.returncode == 0, done.stderr
     assert "SAMPLE DATA" in done.stdout
     assert "de.wikipedia.org" in done.stdout
