@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from weir.kafka.reader import read_range
 from weir.settings import REPO, Settings
 from weir.sources.wikimedia.heartbeat import Heartbeat, LetterBox
 from weir.sources.wikimedia.status import Status
-from weir.store.collectors import CollectorRow, fetch_collectors
+from weir.store.collectors import CollectorRow, fetch_collectors, upsert_collector
 from weir.store.postgres import connect
 
 pytestmark = pytest.mark.platform
@@ -178,3 +179,25 @@ def test_kafka_away_ends_the_collector_with_the_address_and_a_way_out(
     assert "weir: Kafka does not answer at 127.0.0.1:9" in done.stderr
     assert "WEIR_KAFKA_BOOTSTRAP" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_restarted_collector_keeps_what_it_does_not_know_yet(database: psycopg.Connection):
+    """The last error and the cursor are most wanted right after a crash."""
+    name, now = f"test-{uuid.uuid4().hex[:8]}", utc_now()
+    first = CollectorRow(
+        collector=name,
+        mode="sample",
+        state="streaming",
+        started_at=now,
+        heartbeat_at=now,
+        cursor={"positions": []},
+        events=7,
+        last_error="429",
+        last_error_at=now,
+    )
+    upsert_collector(database, first)
+    upsert_collector(database, first)
+    assert row_of(database, name) == first
+    again = replace(first, state="connecting", events=0, cursor=None, last_error=None)
+    upsert_collector(database, again)
+    assert row_of(database, name) == replace(first, state="connecting", events=0)
