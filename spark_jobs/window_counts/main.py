@@ -38,7 +38,7 @@ def start(session: SparkSession, driver: Driver) -> Job:
         .load()
         .select("partition", "offset", "value")
         .writeStream.queryName(QUERY)
-        .option("checkpointLocation", folder.as_uri())
+        .option("checkpointLocation", str(folder))
         .trigger(processingTime=f"{spec.trigger_ms} milliseconds")
         .foreachBatch(batch)
         .start()
