@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg
 import structlog
 
-from weir.errors import Unavailable
+from weir.errors import SettingError, Unavailable
 from weir.serving.question import Question
 from weir.serving.stats import Served
 from weir.store.postgres import connect
@@ -46,7 +46,7 @@ class CountsSource:
                 statement_timeout="10s",
             ) as connection:
                 counts = fetch_counts(connection, within=question.within, minutes=question.minutes)
-        except Unavailable as error:
+        except (Unavailable, SettingError) as error:
             raise Unavailable(f"{error.what}; and {reason}", error.hint, 5) from error
         except psycopg.Error as error:
             what = f"PostgreSQL does not answer: {str(error).strip()}; and {reason}"

@@ -113,6 +113,16 @@ def test_without_both_stores_the_answer_is_503_in_words(
         assert (health.status_code, health.json()["status"]) == (503, "down")
 
 
+def test_a_missing_dsn_file_is_503_in_words_too(api_of, settings, counted, server, tmp_path):
+    """The data folder was deleted under a running API."""
+    gone = settings.model_copy(update={"postgres_dsn_file": tmp_path / "gone.dsn"})
+    with api_of(gone) as api:
+        server.kill()
+        answer = api.get("/stats")
+        assert answer.status_code == 503
+        assert "gone.dsn cannot be read" in answer.json()["what"]
+
+
 def test_a_window_longer_than_the_cache_keeps_comes_from_postgres(api, counted):
     """Redis keeps two hours, PostgreSQL everything."""
     short, long = stats(api, window="5m"), stats(api, window="4h")
