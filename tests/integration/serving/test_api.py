@@ -210,6 +210,15 @@ def test_without_postgres_the_metrics_say_so_and_the_rest_is_given(
     assert Metric.WIKIMEDIA_EDITS not in text
 
 
+def test_an_empty_cache_is_behind_by_everything_that_was_counted(api, counted, server):
+    """Redis is up then, so only this metric can tell."""
+    server.kill()
+    server.start()
+    text = api.get("/metrics").text
+    assert 'weir_service_up{service="redis"} 1.0' in text
+    assert "weir_wikimedia_cache_behind_messages 5.0" in text
+
+
 def test_paths_that_do_not_exist_do_not_become_labels(api):
     """A scanner asks for thousands of them."""
     api.get("/wp-admin")
