@@ -56,14 +56,14 @@ def check_pyspark(_layout: Layout) -> Finding:
     """pyspark and pyspark-client own the same folder: different versions break each other."""
     full, client = metadata.version("pyspark"), metadata.version("pyspark-client")
     problem = "" if full == client else f"pyspark is {full} but pyspark-client is {client}"
-    return Finding("pyspark", full, problem, "make setup")
+    return Finding("pyspark", full, problem, "make clean-env setup")
 
 
 def check_jars(layout: Layout) -> Finding:
     """The broker's and the connector's jars are there."""
     empty = [f for f in (layout.kafka_jars, layout.spark_jars) if not any(f.glob("*.jar"))]
     problem = f"no jars in {empty[0]}" if empty else ""
-    return Finding("jars", str(layout.kafka_jars.parent), problem, "make setup")
+    return Finding("jars", str(layout.kafka_jars.parent), problem, "make clean-env setup")
 
 
 def check_memory(_layout: Layout) -> Finding:
