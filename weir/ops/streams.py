@@ -63,7 +63,7 @@ class Tables(_Part):
 class Resources(_Part):
     """Heaps and task slots of one stream; a worker must have room for all of them."""
 
-    driver_memory_mb: int = Field(ge=384)
+    driver_memory_mb: int = Field(ge=480, description="Spark wants 450 MB of usable heap")
     executor_memory_mb: int = Field(ge=512)
     executor_cores: int = Field(ge=1)
     shuffle_partitions: int = Field(ge=1, le=64)
