@@ -1,5 +1,6 @@
 """The client and the sample server talk over real loopback HTTP."""
 
+import queue
 import threading
 
 import httpx
@@ -156,18 +157,14 @@ def test_an_address_where_nobody_listens_is_a_lost_connection():
     assert "connection lost" in ended.what
 
 
-def test_another_thread_can_end_a_silent_connection():
-    """A stop must not wait for the next event."""
+def test_events_are_delivered_before_a_silence_and_another_thread_can_end_it():
+    """An event must not wait for the next one, nor a stop."""
     with running_sample(recent_source(5), total=5) as sample:
         client = WikimediaClient(sample.url, AGENT, idle_seconds=60)
-        opened = threading.Event()
-        results: list[object] = []
-        thread = threading.Thread(
-            target=lambda: results.append(client.read(lambda _: None, on_open=opened.set))
-        )
+        arrived: queue.Queue[list[Frame]] = queue.Queue()
+        thread = threading.Thread(target=client.read, args=(arrived.put,))
         thread.start()
-        assert opened.wait(10)
+        assert len(arrived.get(timeout=5)) == 5
         client.close()
-        thread.join(10)
-    assert not thread.is_alive()
-    assert len(results) == 1
+        thread.join(5)
+        assert not thread.is_alive()
