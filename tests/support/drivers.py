@@ -94,6 +94,7 @@ class OwnCluster:
         self.settings = settings
         self._spark = Spark(Layout(settings))
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._prepared: set[str] = set()
 
     def start_master(self) -> None:
         """Start the master; do not wait for it."""
@@ -116,7 +117,9 @@ class OwnCluster:
             self.kill(name)
 
     def _start(self, name: str, component: Component) -> None:
-        component.prepare()
+        if name not in self._prepared:  # once: at a start of the platform, not at a restart
+            component.prepare()
+            self._prepared.add(name)
         log = (Layout(self.settings).logs / f"{name}.log").open("ab")
         environment = {
             "PATH": os.environ["PATH"],
