@@ -163,7 +163,7 @@ def test_dead_letters_wait_for_postgresql(
 
 
 def test_kafka_away_ends_the_collector_with_the_address_and_a_way_out(
-    platform: Settings, tmp_path: Path
+    platform: Settings, database: psycopg.Connection
 ):
     """A person must see at once what is missing."""
     environment = collector_environment(platform, url="http://127.0.0.1:9/", topic="t")
@@ -179,6 +179,9 @@ def test_kafka_away_ends_the_collector_with_the_address_and_a_way_out(
     assert "weir: Kafka does not answer at 127.0.0.1:9" in done.stderr
     assert "WEIR_KAFKA_BOOTSTRAP" in done.stderr
     assert "Traceback" not in done.stderr
+    row = row_of(database)
+    assert row is not None
+    assert (row.state, (row.last_error or "")[:21]) == ("stopped", "Kafka does not answer")
 
 
 def test_a_restarted_collector_keeps_what_it_does_not_know_yet(database: psycopg.Connection):

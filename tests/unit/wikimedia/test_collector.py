@@ -21,6 +21,7 @@ from weir.sources.wikimedia.dedupe import RecentIds
 from weir.sources.wikimedia.frames import FrameQueue
 from weir.sources.wikimedia.heartbeat import LetterBox
 from weir.sources.wikimedia.intake import Intake
+from weir.sources.wikimedia.parse import Place
 from weir.sources.wikimedia.reader import Reader
 from weir.sources.wikimedia.status import State, Status
 
@@ -270,6 +271,16 @@ def test_sample_data_is_never_added_to_live_data():
         with pytest.raises(ContractError, match="set to live") as refused:
             Run(log, sample.url, mode="live")
     assert "weir sources switch wikimedia live" in refused.value.hint
+
+
+def test_a_position_near_the_beginning_of_time_asks_for_no_negative_time(
+    sample_of_ten: RunningSample,
+):
+    """Kafka reads a negative time as a command, and refuses."""
+    run, asked = Run(MemoryLog(), sample_of_ten.url), []
+    run.collector.intake.positions.advance(Place("eqiad.rc", 0), 5)
+    rebuild_memory(run.collector.intake, lambda since_ms: iter(asked.append(since_ms) or ()))
+    assert asked == [0]
 
 
 def test_a_stop_finishes_the_open_transaction(sample_of_ten: RunningSample):

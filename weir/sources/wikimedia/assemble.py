@@ -26,7 +26,7 @@ from weir.sources.wikimedia.intake import SOURCE, Intake
 from weir.sources.wikimedia.letters import published_letters
 from weir.sources.wikimedia.reader import Reader
 from weir.sources.wikimedia.sample_server import PATH
-from weir.sources.wikimedia.status import Status
+from weir.sources.wikimedia.status import State, Status
 
 KEPT_BY_SOURCE = timedelta(days=7)
 log = structlog.get_logger()
@@ -69,6 +69,7 @@ def collect(settings: Settings, *, for_seconds: float | None = None) -> Status:
         status.note_error(error.what)
         raise
     finally:
+        status.state = State.STOPPED
         heartbeat.stop()
     return status
 

@@ -99,7 +99,7 @@ class Collector:
         """Know all ids since then, whichever topic they came from."""
         self.intake.recent.hold(since_ms)
         if since_ms is not None:
-            for message in self.read_since(since_ms - DISORDER_MS):
+            for message in self.read_since(max(0, since_ms - DISORDER_MS)):
                 self.intake.remember(message)
 
     def _is_due(self) -> bool:
@@ -149,6 +149,6 @@ def rebuild_memory(intake: Intake, read_since: ReadSince) -> int:
     since_ms = intake.positions.since_ms
     if since_ms is None:
         return 0
-    for message in read_since(since_ms + REWIND_MS - KEEP_MS):
+    for message in read_since(max(0, since_ms + REWIND_MS - KEEP_MS)):
         intake.remember(message)
     return len(intake.recent)
