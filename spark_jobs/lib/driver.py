@@ -21,6 +21,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
 from spark_jobs.lib.control import Control
+from spark_jobs.lib.orphan import end_with_parent
 from spark_jobs.lib.pulse import Pulse
 from spark_jobs.lib.session import build_session
 from spark_jobs.lib.take_lease import LIMITS, patiently, take_lease
@@ -65,6 +66,7 @@ class Job:
 
 def run_driver(start: Callable[[SparkSession, Driver], Job]) -> None:
     """Parse the arguments and live until the end. `start` begins the query of the job."""
+    end_with_parent()
     configure_logging()
     parser = argparse.ArgumentParser()
     parser.add_argument("--conf-file", type=Path, required=True)

@@ -24,7 +24,7 @@ from weir.ops import desired, lease
 from weir.ops.launch import kill_driver, submit
 from weir.ops.master import WAITING, fetch_master
 from weir.ops.stopping import drain_stream
-from weir.ops.streams import StreamSpec
+from weir.ops.streams import StreamSpec, find_stream
 from weir.platform.layout import Layout
 from weir.settings import Settings
 from weir.store.postgres import connect
@@ -172,12 +172,23 @@ class CountingStream:
 
 
 @contextmanager
-def counting_stream(platform: Settings, folder: Path, **changes: Any) -> Iterator[CountingStream]:
-    """A stream over a fresh topic of three partitions and a fresh database; no driver yet."""
-    topic = fresh_topic(platform, partitions=3)
+def counting_stream(
+    platform: Settings,
+    folder: Path,
+    *,
+    partitions: int = 3,
+    cached: bool = True,
+    shipped_resources: bool = False,
+    **changes: Any,
+) -> Iterator[CountingStream]:
+    """A stream over a fresh topic and a fresh database; no driver yet."""
+    topic = fresh_topic(platform, partitions=partitions)
     create_topic(platform, dlq_of(topic), max_message_bytes="12582912")
     name = f"test_{uuid.uuid4().hex[:10]}"
-    spec = wikimedia_spec(name, topic=topic, cache=name, **changes)
+    if shipped_resources:
+        shipped = find_stream("wikimedia_domain_counts").resources
+        changes = {"resources": shipped.model_dump()} | changes
+    spec = wikimedia_spec(name, topic=topic, cache=name if cached else None, **changes)
     with own_database(platform, folder) as settings:
         stream = CountingStream(settings, spec)
         try:

@@ -7,7 +7,6 @@ import time
 from weir.errors import Unavailable
 from weir.ops import desired, lease
 from weir.ops.launch import kill_driver
-from weir.ops.streams import find_stream
 from weir.settings import Settings
 from weir.store.postgres import connect
 
@@ -23,7 +22,6 @@ def drain_stream(
     A driver that dies instead (its heartbeat stands still) counts as drained: its relaunch sees
     that the stream is parked and leaves. Raises Unavailable when the time is over.
     """
-    find_stream(name)
     with connect(settings.dsn_file, application_name="weir-drain") as connection:
         lease.ensure_stream(connection, name)
         desired.want_drained(connection, name, changed_by, f"drained by {changed_by}")

@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import os
 import sys
-import time
 from pathlib import Path
 
 from pyspark.sql import DataFrame, SparkSession
 
 from spark_jobs.lib.control import Control
+from spark_jobs.lib.orphan import end_with_parent
 from spark_jobs.lib.session import PINNED
 
 
@@ -25,6 +25,7 @@ def note(record: Path, **facts: object) -> None:
 
 
 def main() -> None:
+    end_with_parent()
     record, what = Path(sys.argv[1]), sys.argv[2]
     note(record, what="begun", python=os.getpid(), jvm=os.getppid(), env=dict(os.environ))
     verb, _, code = what.partition(":")
@@ -57,7 +58,7 @@ def main() -> None:
     while not control.stop_between_batches(query.stop):
         if record.with_suffix(".drain").exists():
             control.stop.set()
-        time.sleep(0.1)
+        query.awaitTermination(0.1)
     note(record, what="drained")
     session.stop()
 
