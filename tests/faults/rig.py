@@ -29,6 +29,7 @@ from weir.sources.wikimedia.generator import SampleStream
 from weir.store.postgres import connect
 
 STREAM = "wikimedia_domain_counts"
+START_SECONDS = 30
 PATH = "/v2/stream/recentchange"
 
 
@@ -117,6 +118,12 @@ class Rig:
         """Wait for the end, then hold topic, PostgreSQL, Redis and /stats against the oracle."""
         expected = expected_of(self.sample, self.total)
         self.wait_for(len(expected.ids), within_seconds)
+        eventually(
+            lambda: {name: row["state"] for name, row in self.components().items()},
+            lambda states: set(states.values()) == {"healthy"},
+            within_seconds=120,
+            every_seconds=1,
+        )
         messages = list(read_range(self.settings, "wikimedia_events"))
         ids = sorted(dict(m.headers)["id"].decode() for m in messages)
         assert len(ids) == len(set(ids)), "a meta.id stands twice in the topic"
@@ -150,7 +157,8 @@ def rig(total: int, rate: float, **settings: object) -> Iterator[Rig]:
     """Start a sample server with `total` events at `rate` per second, and a platform on it."""
     port = _free_port()
     server = f"http://127.0.0.1:{port}"
-    sample = SampleStream(seed=7, start_ms=int(time.time() * 1000), rate=rate, switch_every=5000)
+    begins_ms = int((time.time() + START_SECONDS) * 1000)  # the first event meets a whole platform
+    sample = SampleStream(seed=7, start_ms=begins_ms, rate=rate, switch_every=5000)
     words = ["--port", str(port), "--rate", str(rate), "--total", str(total), "--seed", "7"]
     words += ["--start-ms", str(sample.start_ms), "--switch-every", "5000", "--from-beginning"]
     log = Path(os.environ.get("WEIR_FAULT_LOG", os.devnull))
@@ -168,7 +176,7 @@ def rig(total: int, rate: float, **settings: object) -> Iterator[Rig]:
         )
         try:
             given = {"wikimedia_url": server + PATH, "wikimedia_mode": "sample", **settings}
-            with running_platform("", **given) as chosen:
+            with running_platform("", wait=False, **given) as chosen:
                 yield Rig(chosen, sample, total, server)
         finally:
             process.kill()

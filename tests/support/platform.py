@@ -63,7 +63,9 @@ def environment(settings: Settings) -> dict[str, str]:
 
 
 @contextmanager
-def running_platform(only: str = INFRASTRUCTURE, **settings: object) -> Iterator[Settings]:
+def running_platform(
+    only: str = INFRASTRUCTURE, *, wait: bool = True, **settings: object
+) -> Iterator[Settings]:
     """Start a platform, yield its settings, stop it and delete its data whatever happens."""
     # PostgreSQL's user must be able to walk there when the tests run as root.
     folder = Path(tempfile.mkdtemp(prefix="weir-test-"))
@@ -72,7 +74,7 @@ def running_platform(only: str = INFRASTRUCTURE, **settings: object) -> Iterator
         _env_file=None, home=folder / "data folder", port_base=free_port_base(), **settings
     )
     try:
-        weir(chosen, "up", *(("--only", only) if only else ("--wait",)))
+        weir(chosen, "up", *(("--only", only) if only else ("--wait",) if wait else ()))
         yield chosen
     finally:
         weir(chosen, "down")
