@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.csv
 from psycopg import sql
 
+from spark_jobs.window_counts.transforms import measure_column
 from weir.ops.lease import Pg
 from weir.ops.streams import StreamSpec
 
@@ -85,7 +86,7 @@ class CountStore:
         Returns the absolute values of what it touched if they are `wanted`.
         """
         body = io.BytesIO()
-        columns = counts.select(["pane", "key", *self._spec.measures])
+        columns = counts.select(["pane", "key", *map(measure_column, self._spec.measures)])
         pyarrow.csv.write_csv(columns, body, pyarrow.csv.WriteOptions(include_header=False))
         with connection.cursor() as cursor:
             with cursor.copy(self._copy) as copy:

@@ -24,6 +24,11 @@ LONE_SURROGATE = (
 UNSTORABLE = ("\0", "\ufffd")
 
 
+def measure_column(name: str) -> str:
+    """The column of a measure, apart from this module's own names ("messages" is a measure too)."""
+    return f"measure_{name}"
+
+
 def parse(messages: DataFrame, spec: StreamSpec) -> DataFrame:
     """One row per message: its text and the declared fields. messages: partition, offset, value."""
     text = F.col("value").cast("string")
@@ -46,7 +51,7 @@ def judge(events: DataFrame, spec: StreamSpec, now_utc: datetime) -> DataFrame:
         key.alias("key"),
         time.alias("time"),
         F.unix_seconds(_iso_8601(time)).alias("second"),
-        *(_measure(spec, name).alias(name) for name in spec.measures),
+        *(_measure(spec, name).alias(measure_column(name)) for name in spec.measures),
     )
     judged = seen.withColumn("refusal", _refusal(spec, now_utc))
     usable = F.col("refusal").isNull()
@@ -56,7 +61,7 @@ def judge(events: DataFrame, spec: StreamSpec, now_utc: datetime) -> DataFrame:
         F.when(usable, F.col("key")).alias("key"),
         F.when(usable, pane).alias("pane"),
         F.when(usable, F.col("second")).alias("second"),
-        *spec.measures,
+        *map(measure_column, spec.measures),
     )
 
 
@@ -64,7 +69,7 @@ def count(judged: DataFrame, spec: StreamSpec) -> DataFrame:
     """One row per (refusal, key, pane): how many messages, the measures, first and last second."""
     return judged.groupBy("refusal", "key", "pane").agg(
         F.count(F.lit(1)).alias("messages"),
-        *(F.count_if(F.col(name)).alias(name) for name in spec.measures),
+        *(F.count_if(name).alias(name) for name in map(measure_column, spec.measures)),
         F.min("second").alias("first_second"),
         F.max("second").alias("last_second"),
     )

@@ -11,7 +11,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import BinaryType, IntegerType, LongType, StructField, StructType
 
-from spark_jobs.window_counts.transforms import count, judge, parse, refused
+from spark_jobs.window_counts.transforms import count, judge, measure_column, parse, refused
 from tests.support.stream_specs import wikimedia_spec
 
 SPEC = wikimedia_spec()
@@ -36,7 +36,7 @@ def judged(spark: SparkSession, *values: bytes | None) -> DataFrame:
 
 
 def counts_of(frame: DataFrame) -> set[tuple[Any, ...]]:
-    columns = ["refusal", "key", "pane", "messages", *SPEC.measures]
+    columns = ["refusal", "key", "pane", "messages", *map(measure_column, SPEC.measures)]
     return {tuple(row) for row in count(frame, SPEC).select(columns).collect()}
 
 
@@ -178,6 +178,15 @@ def test_a_broken_message_is_found_when_only_the_refusal_is_selected(spark: Spar
 def test_a_message_with_the_name_of_the_parsers_own_column_counts(spark: SparkSession) -> None:
     """A field that happens to be called _corrupt must not make a message look broken."""
     assert counts_of(judged(spark, event(_corrupt="x")))
+
+
+def test_a_measure_may_be_called_like_the_transforms_own_columns(spark: SparkSession) -> None:
+    """A chat counts messages, and nobody should have to know the words used in here."""
+    measures: dict[str, Any] = {"messages": {}, "key": {"bot": [True]}, "refusal": {}}
+    spec = wikimedia_spec(measures=measures)
+    frame = spark.createDataFrame([(0, 0, event(bot=True)), (0, 1, event())], RAW)
+    row = count(judge(parse(frame, spec), spec, NOW), spec).collect()[0].asDict()
+    assert [row[measure_column(name)] for name in measures] == [2, 1, 2]
 
 
 def test_the_counting_runs_as_a_stream(spark: SparkSession, tmp_path: Path) -> None:
