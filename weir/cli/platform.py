@@ -71,7 +71,10 @@ def status(json: bool = typer.Option(False, "--json", help="For scripts")) -> No
     else:
         columns = ["name", "state", "pid", "port", "pss_mb", "restarts", "since"]
         print_table(columns, [[row[c] for c in columns] for row in found["components"]])
-        print(f"memory in all: {found['pss_mb']} MB (PSS)")
+        print(f"memory in all: {found['pss_mb']} MB (PSS), drivers and executors at their worker\n")
+        shown = ["stream", "desired", "observed", "epoch", "lag_messages", "reason"]
+        print_table(shown, [[row[c] for c in shown] for row in found["streams"]])
+        print()
         for name, address in found["addresses"].items():
             print(f"{name:<16} {address}")
     if any(row["state"] != "healthy" for row in found["components"]):

@@ -18,7 +18,7 @@ from pathlib import Path
 from weir.errors import Unavailable, WeirError
 from weir.ops import desired, lease
 from weir.ops.driver_file import DriverFile, write_driver_file
-from weir.ops.master import WAITING, fetch_master, wait_until_alive
+from weir.ops.master import WAITING, MasterState, fetch_master, wait_until_alive
 from weir.ops.streams import StreamSpec, find_stream
 from weir.platform.java import find_java
 from weir.platform.layout import Layout
@@ -45,14 +45,23 @@ def start_stream(settings: Settings, name: str, *, changed_by: str) -> str:
         desired.want_run(connection, name, changed_by)
         state = wait_until_alive(settings, SUBMIT_SECONDS)
         running = desired.fetch_submission(connection, name)
-        if running.driver_id and not running.draining:
-            waiting = state.drivers.get(running.driver_id) in WAITING
-            if running.alive or (waiting and running.submitted_seconds_ago < SUBMIT_SECONDS):
-                return running.driver_id
+        if running.driver_id and is_running(running, state, name):
+            return running.driver_id
         token = str(uuid.uuid4())
         driver_id = submit(settings, spec, token)
         desired.note_submission(connection, name, token, driver_id)
         return driver_id
+
+
+def is_running(newest: desired.Submission, master: MasterState, name: str) -> bool:
+    """Whether a driver works or is about to; the master must know it.
+
+    A fresh proof of life alone may be that of a driver which died seconds ago.
+    """
+    known = master.drivers.get(newest.driver_id or "") in WAITING
+    if newest.draining or not (known or name in master.apps):
+        return False
+    return newest.alive or (known and newest.submitted_seconds_ago < SUBMIT_SECONDS)
 
 
 def submit(settings: Settings, spec: StreamSpec, token: str) -> str:

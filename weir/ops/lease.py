@@ -157,6 +157,17 @@ def acquire(connection: Pg, seen: Lease, *, owner: str, token: str) -> int | Non
     return None if row is None else int(row[0])
 
 
+def held_leases(connection: Pg) -> list[tuple[str, int]]:
+    """Stream and epoch of each lease that has an owner; none before the first migration."""
+    exists = connection.execute("select to_regclass('ops.stream_lease')").fetchone()
+    if exists is None or exists[0] is None:
+        return []
+    rows = connection.execute(
+        "select stream, epoch from ops.stream_lease where owner is not null"
+    ).fetchall()
+    return [(str(stream), int(epoch)) for stream, epoch in rows]
+
+
 def release(connection: Pg, stream: str, epoch: int) -> bool:
     """Give the lease back; False if it is no longer this epoch's."""
     return (

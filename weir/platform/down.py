@@ -5,10 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+import psycopg
+import structlog
+
+from weir.errors import WeirError
+from weir.ops.lease import held_leases, release
 from weir.platform import leftovers
 from weir.platform.layout import Layout
 from weir.platform.supervisor import Supervisor
+from weir.store.postgres import connect
 
+log = structlog.get_logger()
 FIRST = ("collect-", "api", "spark-worker", "spark-master")
 GRACE_SECONDS = 60.0
 
@@ -19,6 +26,8 @@ def stop_platform(layout: Layout, say: Callable[[str], None]) -> int:
     if supervisor.alive():
         names = [n for n, facts in supervisor.processes().items() if facts["pid"]]
         for name in sorted(names, key=lambda n: (not n.startswith(FIRST), n)):
+            if name == "postgres":
+                free_leases(layout)
             supervisor.stop_component(name)
             say(f"{name:<18} stopped")
         pid = supervisor.pid()
@@ -28,6 +37,19 @@ def stop_platform(layout: Layout, say: Callable[[str], None]) -> int:
     if forced:
         say(f"{forced} processes without a supervisor stopped")
     return forced
+
+
+def free_leases(layout: Layout) -> None:
+    """Free the leases of the drivers that ended with the workers: the next start need not wait.
+
+    Without PostgreSQL it does nothing; then the next driver watches for a sign of life first.
+    """
+    try:
+        with connect(layout.settings.dsn_file, application_name="weir-down") as connection:
+            for stream, epoch in held_leases(connection):
+                release(connection, stream, epoch)
+    except (WeirError, psycopg.Error) as error:
+        log.warning("leases stay held", error=str(error).splitlines()[0])
 
 
 def _wait_until_gone(pid: int) -> None:

@@ -7,13 +7,18 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import psycopg
+
+from weir.errors import WeirError
+from weir.ops.observed import fetch_state
+from weir.ops.streams import load_streams
 from weir.platform.component import Component, restarts
 from weir.platform.layout import Layout
 from weir.platform.memory import pss_mb
 from weir.platform.supervisor import Supervisor
 from weir.ports import Port
 from weir.settings import Settings
-from weir.store.postgres import read_dsn
+from weir.store.postgres import connect, read_dsn
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,12 +85,24 @@ def addresses(settings: Settings) -> dict[str, str]:
     return found
 
 
+def stream_rows(settings: Settings) -> list[dict[str, Any]]:
+    """One row per declared stream; empty while PostgreSQL or its schema is away."""
+    try:
+        with connect(settings.dsn_file, application_name="weir-status") as connection:
+            return [
+                asdict(fetch_state(settings, connection, spec)) for spec in load_streams().values()
+            ]
+    except (WeirError, psycopg.Error):
+        return []
+
+
 def report(layout: Layout, components: Sequence[Component]) -> dict[str, Any]:
     """The whole status as `weir status --json` prints it."""
     rows = component_rows(layout, components)
     return {
         "home": str(layout.home),
         "components": [asdict(row) for row in rows],
+        "streams": stream_rows(layout.settings),
         "pss_mb": round(sum(row.pss_mb or 0 for row in rows), 1),
         "addresses": addresses(layout.settings),
     }
