@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import sys
 from collections.abc import Sequence
 
@@ -26,8 +25,6 @@ def build_app(groups: Sequence[str] = GROUPS) -> typer.Typer:
     app.callback()(_root)
     importlib.import_module("weir.cli.platform").register(app)
     for group in groups:
-        if importlib.util.find_spec(f"weir.cli.{group}") is None:
-            continue
         app.add_typer(importlib.import_module(f"weir.cli.{group}").app, name=group)
     return app
 
