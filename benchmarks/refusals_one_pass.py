@@ -32,8 +32,8 @@ from tests.support.topics import fresh_topic
 from weir.platform.layout import Layout
 from weir.settings import Settings
 
-PASSES = 8
-WARM_FROM = 3
+PASSES = 5
+WARM_FROM = 2
 
 
 def main() -> None:
