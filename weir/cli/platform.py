@@ -82,23 +82,26 @@ def status(json: bool = typer.Option(False, "--json", help="For scripts")) -> No
 
 
 def logs(
-    names: list[str] = typer.Argument(None, help="Components; none means all"),
+    names: list[str] = typer.Argument(None, help="Components or streams; none: all"),
     follow: bool = typer.Option(False, "-f", help="Go on as lines arrive"),
     lines: int = typer.Option(50, "-n", min=1, help="Last lines of each"),
 ) -> None:
-    """Show the components' logs."""
+    """Show the logs of components, and of streams by their name."""
     from weir.errors import SettingError
+    from weir.platform.driver_logs import newest_by_stream
     from weir.platform.layout import Layout
 
-    folder = Layout(load_settings()).logs
-    found = sorted(folder.glob("*.log"))
+    layout = Layout(load_settings())
+    found = {path.stem: path for path in sorted(layout.logs.glob("*.log"))}
+    found |= newest_by_stream(layout)
     for name in names or []:
-        if folder / f"{name}.log" not in found:
-            known = ", ".join(path.stem for path in found) or "none yet"
-            raise SettingError(f"{name!r} has no log", f"there are: {known}")
-    wanted = [str(folder / f"{name}.log") for name in names] if names else [str(p) for p in found]
+        if name not in found:
+            raise SettingError(
+                f"{name!r} has no log", f"there are: {', '.join(found) or 'none yet'}"
+            )
+    wanted = [str(found[name]) for name in names or found]
     if not wanted:
-        raise SettingError(f"no logs in {folder}", "weir up")
+        raise SettingError(f"no logs in {layout.logs}", "weir up")
     os.execvp("tail", ["tail", "-n", str(lines), *(["-F"] if follow else []), *wanted])
 
 

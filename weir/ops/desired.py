@@ -17,6 +17,14 @@ class Submission:
     draining: bool
 
 
+def fetch_desired(connection: Pg, stream: str) -> str:
+    """What people want of the stream; `run` before its first start."""
+    row = connection.execute(
+        "select desired from ops.stream where stream = %s", [stream]
+    ).fetchone()
+    return "run" if row is None else str(row[0])
+
+
 def want_run(connection: Pg, stream: str, changed_by: str) -> None:
     """The stream shall run; forgets why it was parked."""
     with connection.transaction():

@@ -15,6 +15,7 @@ from weir.errors import SettingError, WeirError
 from weir.platform import unprivileged
 from weir.platform.component import Component
 from weir.platform.java import find_java
+from weir.platform.kafka import brokers_file
 from weir.platform.layout import Layout
 from weir.platform.supervisor import Supervisor
 
@@ -102,6 +103,17 @@ def check_secrets(layout: Layout) -> Finding:
     return Finding("secrets", str(layout.secrets), problem, f"chmod -R go= '{layout.secrets}'")
 
 
+def check_brokers(layout: Layout) -> Finding:
+    """The number of brokers is part of the data: a quorum of one does not become one of three."""
+    wanted, file = layout.settings.kafka_brokers, brokers_file(layout)
+    made_for = int(file.read_text()) if file.exists() else wanted
+    problem = ""
+    if made_for != wanted:
+        problem = f"WEIR_KAFKA_BROKERS is {wanted}, but {layout.home} was made for {made_for}"
+    way_out = f"WEIR_KAFKA_BROKERS={made_for}, or another WEIR_HOME for {wanted}"
+    return Finding("brokers", str(wanted), problem, way_out)
+
+
 def check_postgres_place(layout: Layout) -> Finding:
     """Where PostgreSQL lives; as root its user may not reach the data folder."""
     if not unprivileged.needed():
@@ -119,6 +131,7 @@ CHECKS: tuple[Callable[[Layout], Finding], ...] = (
     check_disk,
     check_home,
     check_secrets,
+    check_brokers,
     check_postgres_place,
 )
 

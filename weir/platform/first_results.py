@@ -48,5 +48,5 @@ def _wait_for_counts(settings: Settings) -> dict[str, Any]:
         time.sleep(0.5)
     raise Unavailable(
         f"{url} shows no counts after {LIMIT_SECONDS:.0f} s ({seen})",
-        "weir status; weir streams list; weir logs collect-wikimedia spark-worker",
+        "weir status; weir streams list; weir logs collect-wikimedia wikimedia_domain_counts",
     )

@@ -104,6 +104,7 @@ class Broker:
     def prepare(self) -> None:
         """Write the configuration; format the storage once, whole or not at all."""
         write_private(self.properties_file(self.folder), self.properties(self.folder))
+        brokers_file(self.layout).write_text(str(self.layout.settings.kafka_brokers))
         if self.folder.exists():
             return
         unfinished = self.folder.with_name(self.folder.name + ".new")
@@ -131,6 +132,11 @@ class Broker:
             return self.index + 1 in admin.list_topics(timeout=2).brokers
         except KafkaException:
             return False
+
+
+def brokers_file(layout: Layout) -> Path:
+    """Holds the number of brokers that the data folder was made for."""
+    return layout.data / "kafka-brokers"
 
 
 def cluster_id(layout: Layout) -> str:

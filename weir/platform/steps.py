@@ -34,10 +34,16 @@ def _topics(settings: Settings) -> str:
 
 
 def _streams(settings: Settings) -> str:
+    """Start what is wanted: a stream that a person drained, or that failed, stays parked."""
+    from weir.ops.desired import fetch_desired
     from weir.ops.launch import start_stream
     from weir.ops.streams import load_streams
+    from weir.store.postgres import connect
 
-    names = list(load_streams())
-    for name in names:
+    with connect(settings.dsn_file, application_name="weir-up") as connection:
+        wanted = {name: fetch_desired(connection, name) for name in load_streams()}
+    for name in (n for n, desired in wanted.items() if desired == "run"):
         start_stream(settings, name, changed_by="weir up")
-    return f"{len(names)} submitted"
+    parked = [f"{name} {desired}" for name, desired in wanted.items() if desired != "run"]
+    submitted = f"{len(wanted) - len(parked)} submitted"
+    return ", ".join([submitted, *parked])

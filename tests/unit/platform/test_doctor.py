@@ -78,3 +78,14 @@ def test_a_port_in_use_is_found():
         (found,) = doctor.check_ports([component])
     assert found.problem == f"port {port} of redis is in use by another program"
     assert doctor.check_ports([component]) == []
+
+
+def test_another_number_of_brokers_than_the_data_was_made_for_is_refused(tmp_path):
+    """Otherwise the brokers wait for a quorum that cannot come."""
+    layout = Layout(Settings(_env_file=None, home=tmp_path, kafka_brokers=3))
+    layout.create()
+    assert doctor.check_brokers(layout).problem == ""
+    doctor.brokers_file(layout).write_text("1")
+    found = doctor.check_brokers(layout)
+    assert found.problem == f"WEIR_KAFKA_BROKERS is 3, but {tmp_path} was made for 1"
+    assert found.way_out == "WEIR_KAFKA_BROKERS=1, or another WEIR_HOME for 3"
