@@ -51,7 +51,8 @@ faults: setup ## the long fault matrix of STEP, with a result file
 	@$(PY) -m pytest tests/faults -m "long and step$(STEP)" -p no:cacheprovider
 
 bench: setup ## every benchmark; results in benchmarks/results
-	@for script in benchmarks/[a-z]*.py; do echo "$$script"; $(PY) "$$script" || exit 1; done
+	@for name in collector window_counts refusals_one_pass; do \
+	  echo "benchmarks.$$name"; $(PY) -m "benchmarks.$$name" || exit 1; done
 
 compile: ## requirements.in -> requirements.txt, with hashes
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
