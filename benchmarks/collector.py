@@ -118,6 +118,7 @@ def sample_server(
     port = settings.port_base + 8010
     words = ["--port", str(port), "--fast", "--from-beginning", "--total", str(events)]
     words += ["--start-ms", str(start_ms), "--rate", str(SOURCE_RATE)]
+    words += ["--retention-minutes", "1440"]
     command = [sys.executable, "-m", "weir.sources.wikimedia.sample_server", *words]
     with child(command, dict(os.environ)) as process:
         address = f"http://127.0.0.1:{port}"

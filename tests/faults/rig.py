@@ -161,6 +161,7 @@ def rig(total: int, rate: float, **settings: object) -> Iterator[Rig]:
     sample = SampleStream(seed=7, start_ms=begins_ms, rate=rate, switch_every=5000)
     words = ["--port", str(port), "--rate", str(rate), "--total", str(total), "--seed", "7"]
     words += ["--start-ms", str(sample.start_ms), "--switch-every", "5000", "--from-beginning"]
+    words += ["--retention-minutes", "1440"]  # a fault may last; nothing must be forgotten
     log = Path(os.environ.get("WEIR_FAULT_LOG", os.devnull))
     with log.open("wb") as output:
         process = subprocess.Popen(

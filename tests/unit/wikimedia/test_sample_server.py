@@ -1,12 +1,14 @@
 """The sample server answers as EventStreams does, and refuses faults it does not know."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.support.wikimedia_sample import recent_source, running_sample
+from weir.sources.wikimedia.assemble import is_forgotten
 from weir.sources.wikimedia.sample_position import BadPosition, begin
 from weir.sources.wikimedia.sample_replay import read_replay
 from weir.sources.wikimedia.sample_server import TOPICS, build_server, read_arguments
@@ -95,3 +97,18 @@ def test_a_recording_is_sent_once_unchanged_and_in_order(tmp_path: Path):
     assert [replay.event(index) for index in range(4)] == lines
     assert server.sender.total == 4
     assert server.from_beginning
+
+
+def test_the_server_of_the_platform_forgets_after_a_quarter_of_an_hour():
+    """Made-up events that nobody waited for are only a flood to whoever comes back."""
+    assert build_server(read_arguments([])).retention_ms == 15 * 60 * 1000
+    longer = build_server(read_arguments(["--retention-minutes", "90"]))
+    assert longer.retention_ms == 90 * 60 * 1000
+
+
+def test_a_collector_says_what_a_source_has_forgotten():
+    """What was lost must not be lost in silence; each source keeps its own time."""
+    hour = timedelta(hours=1)
+    assert is_forgotten(hour, "sample")
+    assert not is_forgotten(hour, "live")
+    assert is_forgotten(timedelta(days=8), "live")

@@ -16,7 +16,7 @@ from weir.kafka.record import Message
 from weir.kafka.transactional import CursorPublisher, TransactionalPublisher
 from weir.ports import Port
 from weir.settings import Settings
-from weir.sources.declared import load_sources, mode_of
+from weir.sources.declared import Mode, load_sources, mode_of
 from weir.sources.wikimedia.client import WikimediaClient, user_agent
 from weir.sources.wikimedia.collector import Collector, rebuild_memory, restore
 from weir.sources.wikimedia.dedupe import RecentIds
@@ -25,10 +25,10 @@ from weir.sources.wikimedia.heartbeat import Heartbeat, LetterBox
 from weir.sources.wikimedia.intake import SOURCE, Intake
 from weir.sources.wikimedia.letters import published_letters
 from weir.sources.wikimedia.reader import Reader
-from weir.sources.wikimedia.sample_server import PATH
+from weir.sources.wikimedia.sample_server import KEPT_MINUTES, PATH
 from weir.sources.wikimedia.status import State, Status
 
-KEPT_BY_SOURCE = timedelta(days=7)
+KEPT_BY_SOURCE = {"live": timedelta(days=7), "sample": timedelta(minutes=KEPT_MINUTES)}
 log = structlog.get_logger()
 
 
@@ -95,7 +95,7 @@ def build_collector(
     )
     known = rebuild_memory(intake, since)
     letters.add(published_letters(settings, topic))
-    _warn_of_gap(positions.newest_ms)
+    _warn_of_gap(positions.newest_ms, mode)
     log.info("collector ready", mode=mode, topic=topic, cursor=positions.seen, recent_ids=known)
     frames = FrameQueue()
     client = WikimediaClient(
@@ -115,13 +115,18 @@ def build_collector(
     )
 
 
-def _warn_of_gap(newest_ms: int | None) -> None:
+def is_forgotten(away: timedelta, mode: Mode) -> bool:
+    """Whether a source of this mode no longer has what happened so long ago."""
+    return away > KEPT_BY_SOURCE[mode]
+
+
+def _warn_of_gap(newest_ms: int | None, mode: Mode) -> None:
     """What the source no longer has is lost; it must not be lost in silence."""
     if newest_ms is None:
         return
-    away_seconds = utc_now().timestamp() - newest_ms / 1000
-    if away_seconds > KEPT_BY_SOURCE.total_seconds():
+    away = timedelta(seconds=utc_now().timestamp() - newest_ms / 1000)
+    if is_forgotten(away, mode):
         log.warning(
             "the cursor is older than what the source keeps: expect a gap",
-            hours_away=round(away_seconds / 3600),
+            hours_away=round(away.total_seconds() / 3600, 1),
         )

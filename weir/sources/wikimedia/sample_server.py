@@ -29,6 +29,7 @@ from weir.sources.wikimedia.sample_replay import read_replay
 from weir.sources.wikimedia.sample_sender import Sender
 
 PATH = "/v2/stream/recentchange"
+KEPT_MINUTES = 15.0  # a platform that was away is not flooded with what was made up meanwhile
 TOPICS = tuple(f"{name}.{STREAM}" for name in DATACENTRES)
 log = structlog.get_logger()
 
@@ -131,6 +132,12 @@ def read_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--total", type=int, help="events there are at all")
     parser.add_argument("--fast", action="store_true", help="do not wait for an event's time")
     parser.add_argument("--from-beginning", action="store_true", help="new clients get event 0")
+    parser.add_argument(
+        "--retention-minutes",
+        type=float,
+        default=KEPT_MINUTES,
+        help="a position older than this begins at the latest event",
+    )
     return parser.parse_args(arguments)
 
 
@@ -148,7 +155,11 @@ def build_server(options: argparse.Namespace) -> SampleServer:
         switch_every=options.switch_every,
     )
     sender = Sender(source, options.rate, options.total, options.fast)
-    return SampleServer(sender, from_beginning=options.from_beginning)
+    return SampleServer(
+        sender,
+        from_beginning=options.from_beginning,
+        retention_ms=int(options.retention_minutes * 60_000),
+    )
 
 
 async def run(options: argparse.Namespace) -> None:
