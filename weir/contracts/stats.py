@@ -19,7 +19,7 @@ class Bots(StrEnum):
 
 
 class Direction(StrEnum):
-    """The last minute against the mean of the five before: `flat` is within 10 %."""
+    """The last minute against the mean of those before it: `flat` is within 10 %."""
 
     UP = "up"
     DOWN = "down"
@@ -59,7 +59,10 @@ class Window(_Part):
 
 
 class Trend(_Part):
-    """How the last minute compares with the mean of the five minutes before it."""
+    """The last minute against the mean of the five before it, or of those counted from end to end.
+
+    Null while there are none.
+    """
 
     direction: Direction
     change_share: float | None = Field(description="0.5 is half more; null when the mean is zero")

@@ -37,8 +37,8 @@ class Served:
 def build_stats(question: Question, served: Served, around: Surroundings) -> Stats:
     """The answer: at most `limit` domains, most edits first, then by name."""
     counts = served.counts
-    known = counts.oldest_minute is not None and counts.oldest_minute <= question.last_minute
     last = question.last_minute
+    known = _is_whole(counts, last)
     edits_last_minute = sum(edits(c, question.bots) for c in counts.minutes[last].values())
     domains = [
         Domain(
@@ -105,13 +105,16 @@ def trend(edits_last_minute: int, before: list[int]) -> Trend | None:
 
 
 def _trend_of(counts: CountsRead, domain: str, question: Question) -> Trend | None:
-    oldest = counts.oldest_minute
-    # Before the first minute with counts nothing was collected: that is not zero.
-    known = [minute for minute in question.baseline if oldest is not None and minute >= oldest]
+    whole = [minute for minute in question.baseline if _is_whole(counts, minute)]
     return trend(
         _in_minute(counts, question.last_minute, domain, question.bots),
-        [_in_minute(counts, minute, domain, question.bots) for minute in known],
+        [_in_minute(counts, minute, domain, question.bots) for minute in whole],
     )
+
+
+def _is_whole(counts: CountsRead, minute: datetime) -> bool:
+    """Collecting began somewhere in the first counted minute; what was before is not zero."""
+    return counts.oldest_minute is not None and minute > counts.oldest_minute
 
 
 def _in_minute(counts: CountsRead, minute: datetime, domain: str, bots: Bots) -> int:

@@ -79,14 +79,34 @@ def test_sample_data_says_so_and_live_data_has_no_note():
 
 def test_the_rate_is_unknown_before_the_first_complete_minute():
     """Empty is not zero."""
-    stats = answer(counts_read(oldest_minute=LAST + timedelta(minutes=1)))
+    stats = answer(counts_read(oldest_minute=LAST))
     assert stats.last_minute.edits is None
     assert {(d.edits_last_minute, d.trend) for d in stats.domains} == {(None, None)}
 
 
-def test_minutes_before_the_first_counted_one_are_not_part_of_the_trend():
-    """They would pull the mean to zero: 6 against the mean of 2 and 0."""
-    assert answer().domains[0].trend == Trend(direction=Direction.UP, change_share=5.0)
+def test_the_first_counted_minute_and_those_before_it_are_not_part_of_the_trend():
+    """It began in the middle, before it nothing was collected: both would make all seem to rise."""
+    minutes = {LAST - timedelta(minutes=n): {"de": Counts(6, 6, 0)} for n in range(6)}
+    first = LAST - timedelta(minutes=3)
+    minutes[first] = {"de": Counts(1, 1, 0)}
+    minutes[LAST - timedelta(minutes=4)] = minutes[LAST - timedelta(minutes=5)] = {}
+    found = answer(counts_read(minutes=minutes, oldest_minute=first))
+    assert found.domains[0].trend == Trend(direction=Direction.FLAT, change_share=0.0)
+
+
+def test_a_domain_that_comes_after_the_first_counted_minute_is_new():
+    """Whole minutes without it are zero, not unknown."""
+    minutes = counts_read().minutes | {LAST: {"fr": Counts(4, 4, 0)}}
+    found = answer(counts_read(minutes=minutes))
+    assert [d.trend.direction for d in found.domains if d.domain == "fr"] == [Direction.NEW]
+
+
+@pytest.mark.parametrize("minutes_before", [0, 1])
+def test_there_is_no_trend_before_two_whole_minutes_were_counted(minutes_before):
+    """Nothing whole to compare with."""
+    oldest = LAST - timedelta(minutes=minutes_before)
+    stats = answer(counts_read(oldest_minute=oldest))
+    assert {d.trend for d in stats.domains} == {None}
 
 
 def test_nothing_counted_yet_is_an_answer():
