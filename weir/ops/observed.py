@@ -40,6 +40,7 @@ class Signs:
     draining: bool
     heartbeat_seconds: float | None
     submitted_seconds: float | None
+    taken_seconds: float | None  # since its epoch began
     progress_seconds: float | None
     lag_messages: int | None
 
@@ -64,25 +65,27 @@ class StreamState:
 
 def judge_state(signs: Signs) -> Observed:
     """The state that these signs mean."""
-    alive = (
-        signs.owned
-        and signs.heartbeat_seconds is not None
-        and signs.heartbeat_seconds < TTL_SECONDS
-    )
+    alive = signs.owned and _below(TTL_SECONDS, signs.heartbeat_seconds)
     if alive and signs.draining:
         return Observed.DRAINING
     if signs.desired != "run":
         return Observed.ORPHANED if alive else Observed.PARKED
-    submitted = signs.submitted_seconds is not None and signs.submitted_seconds < STARTING_SECONDS
+    submitted = _below(STARTING_SECONDS, signs.submitted_seconds)
     if not alive:
-        if submitted:
+        # Who has just taken the lease gives its first sign of life in a moment.
+        if submitted or (signs.owned and _below(TTL_SECONDS, signs.taken_seconds)):
             return Observed.STARTING
         return Observed.RESTARTING if signs.owned else Observed.DOWN
     if signs.progress_seconds is None:
-        return Observed.STARTING if submitted or not signs.lag_messages else Observed.STALLED
+        starting = submitted or _below(STARTING_SECONDS, signs.taken_seconds)
+        return Observed.STARTING if starting or not signs.lag_messages else Observed.STALLED
     if signs.lag_messages and signs.progress_seconds > STALLED_SECONDS:
         return Observed.STALLED
     return Observed.RUNNING
+
+
+def _below(limit: float, seconds: float | None) -> bool:
+    return seconds is not None and seconds < limit
 
 
 def fetch_state(settings: Settings, connection: Pg, spec: StreamSpec) -> StreamState:
@@ -94,20 +97,22 @@ def fetch_state(settings: Settings, connection: Pg, spec: StreamSpec) -> StreamS
         " extract(epoch from clock_timestamp() - s.submitted_at)::float8,"
         " h.app_id, h.ui_url, h.started_at, h.last_batch,"
         " (select extract(epoch from clock_timestamp() - max(p.ended_at))::float8"
-        "  from ops.stream_progress p where p.stream = s.stream and p.epoch = l.epoch)"
+        "  from ops.stream_progress p where p.stream = s.stream and p.epoch = l.epoch),"
+        " extract(epoch from clock_timestamp() - l.taken_at)::float8"
         " from ops.stream s join ops.stream_lease l using (stream)"
         " left join ops.stream_heartbeat h using (stream) where stream = %s",
         [spec.name],
     ).fetchone()
     lag = fetch_lag(settings, connection, spec)
     if row is None:
-        row = ("run", None, None, None, False, False, *[None] * 7)
+        row = ("run", None, None, None, False, False, *[None] * 8)
     signs = Signs(
         desired=row[0],
         owned=row[4],
         draining=row[5],
         heartbeat_seconds=row[6],
         submitted_seconds=row[7],
+        taken_seconds=row[13],
         progress_seconds=row[12],
         lag_messages=lag,
     )
