@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 import uuid
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -63,8 +64,12 @@ class Backlog:
                 self._producer.poll(0.05)
 
 
-def plain_loop(settings: Settings, topic: str) -> Counter[tuple[str, str]]:
-    """Count per (user, minute) as a small script would: no ledger, no refusals, no sink."""
+def plain_loop(settings: Settings, topic: str) -> tuple[Counter[tuple[str, str]], float]:
+    """Count per (user, minute) as a small script would: no ledger, no refusals, no sink.
+
+    Returns the counts and the seconds until the last one; leaving (about 3 s) is not counted.
+    """
+    began = time.monotonic()
     consumer = Consumer(
         {
             "bootstrap.servers": settings.bootstrap,
@@ -89,5 +94,6 @@ def plain_loop(settings: Settings, topic: str) -> Counter[tuple[str, str]]:
                 open_partitions.discard(message.partition())
             else:
                 raise RuntimeError(error.str())
+    seconds = time.monotonic() - began
     consumer.close()
-    return counts
+    return counts, seconds
