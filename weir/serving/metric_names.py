@@ -70,7 +70,7 @@ DECLARED: dict[Metric, Declared] = {
     Metric.STREAM_DESIRED: Declared("gauge", "1 for what people want", ("stream", "desired")),
     Metric.STREAM_EPOCH: Declared("gauge", "Rises with each start of a driver", ("stream",)),
     Metric.STREAM_HEARTBEAT_AGE: Declared("gauge", "Since its driver's sign of life", ("stream",)),
-    Metric.STREAM_BATCH_AGE: Declared("gauge", "Since the end of its last batch", _QUERY),
+    Metric.STREAM_BATCH_AGE: Declared("gauge", "Since its last batch, or its start", _QUERY),
     Metric.STREAM_BATCH_SECONDS: Declared("gauge", "How long its last batch took", _QUERY),
     Metric.STREAM_RATE: Declared("gauge", "Messages read, mean of the last minute", _QUERY),
     Metric.STREAM_REFUSED_SHARE: Declared("gauge", "Refused share of the last minute", _QUERY),

@@ -42,12 +42,17 @@ READS: list[tuple[str, int, list[Metric]]] = [
     ),
     (
         """select q.stream, q.query,
-             extract(epoch from clock_timestamp() - last.ended_at), last.duration_ms / 1000.0,
+             extract(epoch from clock_timestamp() - coalesce(last.ended_at, start.since)),
+             last.duration_ms / 1000.0,
              minute.rows / 60.0, minute.refused / nullif(minute.rows, 0),
              extract(epoch from clock_timestamp() - newest.event_time)
            from (select distinct stream, query from ops.query_offset) q
-           cross join lateral (select ended_at, duration_ms from ops.stream_progress p
+           left join lateral (select coalesce(s.submitted_at, l.taken_at) as since
+             from ops.stream s left join ops.stream_lease l using (stream)
+             where s.stream = q.stream) start on true
+           left join lateral (select ended_at, duration_ms from ops.stream_progress p
              where p.stream = q.stream and p.query = q.query order by ended_at desc limit 1) last
+             on true
            cross join lateral (
              select coalesce(sum(rows), 0) as rows, coalesce(sum(refused), 0) as refused
              from ops.stream_progress p where p.stream = q.stream and p.query = q.query

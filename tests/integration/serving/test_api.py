@@ -199,6 +199,32 @@ def test_every_declared_metric_is_really_given(api, counted, connection):
     eventually(given, lambda found: found == expected, within_seconds=10)
 
 
+def test_a_stream_without_a_batch_is_as_old_as_its_start(api, counted, connection):
+    """Without an age the alert on a standstill could not see it."""
+    stream, query = "wikimedia_domain_counts", "counts"
+    connection.execute("truncate ops.stream cascade")
+    connection.execute("insert into ops.stream (stream) values (%s)", [stream])
+    connection.execute(
+        "insert into ops.stream_lease (stream, epoch, owner, taken_at)"
+        " values (%s, 1, 'x', clock_timestamp() - interval '100 seconds')",
+        [stream],
+    )
+    assert 100 <= batch_age(api, stream, query) < 150
+    submit = "update ops.stream set submitted_at = clock_timestamp() - interval '300 seconds'"
+    connection.execute(submit)
+    assert 300 <= batch_age(api, stream, query) < 350
+    text = api.get("/metrics").text
+    for absent in (Metric.STREAM_BATCH_SECONDS, Metric.STREAM_EVENT_AGE):
+        assert f"{absent}{{" not in text, absent
+
+
+def test_the_age_of_a_batch_counts_from_its_end(api, counted, connection):
+    """The start of the stream says nothing any more then."""
+    fill_every_table(connection)
+    connection.execute("update ops.stream set submitted_at = now() - interval '1 hour'")
+    assert batch_age(api, "wikimedia_domain_counts", "counts") < 50
+
+
 def test_without_postgres_the_metrics_say_so_and_the_rest_is_given(
     api_of, settings, counted, tmp_path
 ):
@@ -232,6 +258,13 @@ def test_the_description_holds_the_schema_of_the_answer(api):
     described = api.get("/openapi.json").json()
     schema = described["paths"]["/stats"]["get"]["responses"]["200"]["content"]["application/json"]
     assert schema["schema"] == {"$ref": "#/components/schemas/Stats"}
+
+
+def batch_age(api, stream, query):
+    """The metric, which must be there."""
+    name = f'{Metric.STREAM_BATCH_AGE}{{query="{query}",stream="{stream}"}} '
+    (line,) = [line for line in api.get("/metrics").text.splitlines() if line.startswith(name)]
+    return float(line.split()[-1])
 
 
 def fill_every_table(connection):
