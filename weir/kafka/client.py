@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any, Final
 
 from confluent_kafka import KafkaError, KafkaException
@@ -13,6 +14,7 @@ from weir.settings import Settings
 
 RECENT_SECONDS: Final = 60.0
 NAMES_WITH_UNDERSCORES: Final = {"error_cb", "log_level", "logger", "on_delivery"}
+SILENT: Final = logging.Logger("librdkafka", logging.CRITICAL + 1)  # else it writes to stderr
 WAY_OUT: Final = "weir status; weir logs kafka; the address is WEIR_KAFKA_BOOTSTRAP"
 
 
@@ -39,12 +41,13 @@ class LastError:
 def kafka_options(settings: Settings, **more: Any) -> dict[str, Any]:
     """Options of a librdkafka client; `isolation_level=...` becomes `isolation.level`.
 
-    Library logs stay off below `critical`: what matters reaches a person through exceptions.
+    The library's own lines go nowhere: what matters reaches a person through exceptions.
     """
     options: dict[str, Any] = {
         "bootstrap.servers": settings.bootstrap,
         "client.id": "weir",
         "log_level": 2,
+        "logger": SILENT,
         "reconnect.backoff.max.ms": 1000,  # the default of 10 s delays recovery after a restart
     }
     return options | {_option_name(name): value for name, value in more.items()}
