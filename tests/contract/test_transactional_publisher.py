@@ -84,11 +84,22 @@ def test_a_newer_publisher_of_the_name_fences_the_older(stage: Stage) -> None:
     older.start()
     older.commit([stage.record(b"old")], {"seen": 1})
     assert newer.start() == {"seen": 1}
-    with pytest.raises(PublishError):
+    with pytest.raises(PublishError, match="another collector with the same name took over"):
         older.commit([stage.record(b"zombie")], {"seen": 99})
     newer.commit([stage.record(b"new")], {"seen": 2})
     assert stage.values() == [b"old", b"new"]
     assert stage.open().start() == {"seen": 2}
+
+
+def test_a_look_at_the_cursor_fences_nobody(stage: Stage) -> None:
+    """Who then decides not to start must not have stopped the one that works."""
+    working = stage.open()
+    assert working.peek() is None
+    working.start()
+    working.commit([stage.record(b"a")], {"seen": 1})
+    assert stage.open().peek() == {"seen": 1}
+    working.commit([stage.record(b"b")], {"seen": 2})
+    assert stage.values() == [b"a", b"b"]
 
 
 def test_a_record_too_large_for_its_topic_is_named_and_nothing_is_sent(stage: Stage) -> None:

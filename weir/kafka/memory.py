@@ -10,7 +10,7 @@ import orjson
 from weir.errors import PublishError
 from weir.kafka.declared import progress_of
 from weir.kafka.record import Headers, Record, size_in_bytes
-from weir.kafka.transactional import Cursor, TooLarge
+from weir.kafka.transactional import Cursor, TooLarge, fenced
 
 DEFAULT_LIMIT_BYTES: Final = 1_048_588
 
@@ -86,6 +86,10 @@ class MemoryTransactionalPublisher:
         """Fence older publishers of this name; return the last committed cursor."""
         self.log.owners[self.name] = self
         self._usable = True
+        return self.peek()
+
+    def peek(self) -> Cursor | None:
+        """The last committed cursor, without fencing anybody."""
         markers = self.log.of(progress_of(self.name))
         return orjson.loads(markers[-1].value or b"null") if markers else None
 
@@ -104,7 +108,7 @@ class MemoryTransactionalPublisher:
         if self.failure is not None:
             raise PublishError(self.failure)
         if self.log.owners.get(self.name) is not self:
-            raise PublishError(f"publisher {self.name} is fenced by a newer one")
+            raise fenced(self.name)
         marker = Record(
             topic=progress_of(self.name), key=self.name.encode(), value=orjson.dumps(dict(cursor))
         )

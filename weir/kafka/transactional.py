@@ -38,6 +38,13 @@ Cursor = dict[str, Any]
 TRANSACTION_SECONDS: Final = 60.0
 
 
+FENCED: Final = {
+    KafkaError._FENCED,
+    KafkaError.PRODUCER_FENCED,
+    KafkaError.INVALID_PRODUCER_EPOCH,
+}
+
+
 class TooLarge(PublishError):
     """A record that its topic can never take. Nothing was sent; the publisher stays usable."""
 
@@ -52,6 +59,14 @@ class TooLarge(PublishError):
         self.limit_bytes = limit_bytes
 
 
+def fenced(name: str) -> PublishError:
+    """The error of a publisher whose name was taken over."""
+    return PublishError(
+        f"transaction of {name}: another collector with the same name took over",
+        "nothing is lost or doubled, but run only one: the service, or one by hand without it",
+    )
+
+
 class CursorPublisher(Protocol):
     """What a collector needs of Kafka. `weir.kafka.memory` has the same without a broker."""
 
@@ -60,6 +75,9 @@ class CursorPublisher(Protocol):
 
     def start(self) -> Cursor | None:
         """Fence older publishers of this name; return the last committed cursor."""
+
+    def peek(self) -> Cursor | None:
+        """The last committed cursor, without fencing anybody."""
 
     def limit_bytes(self, topic: str) -> int:
         """Largest record that the topic takes."""
@@ -102,17 +120,23 @@ class TransactionalPublisher:
         None: nothing was ever committed. Raises Unavailable; SettingError when the progress topic
         does not exist; ContractError when its last record is no cursor.
         """
-        topic = progress_of(self.name)
-        partitions = partitions_of(self._settings, topic)
-        if partitions != [0]:
-            raise ContractError(f"{topic} has {len(partitions)} partitions; it must have 1")
+        self._check_progress_topic()
         try:
             self._producer.init_transactions(self._delivery_seconds)
         except KafkaException as error:
             detail = self._last_error.text or reason_of(error)
             raise unavailable(self._settings, f"init_transactions: {detail}") from error
-        last = read_last(self._settings, topic, self.name.encode())
+        cursor = self.peek()
         self._usable = True
+        return cursor
+
+    def peek(self) -> Cursor | None:
+        """The last committed cursor, without fencing anybody; raises as `start` does.
+
+        A transaction of a dead publisher may still be open: only `start` settles it.
+        """
+        topic = self._check_progress_topic()
+        last = read_last(self._settings, topic, self.name.encode())
         return None if last is None else _parse_cursor(topic, last.offset, last.value)
 
     def limit_bytes(self, topic: str) -> int:
@@ -151,11 +175,20 @@ class TransactionalPublisher:
         self.confirmed += len(records)
         self._usable = True
 
+    def _check_progress_topic(self) -> str:
+        topic = progress_of(self.name)
+        partitions = partitions_of(self._settings, topic)
+        if partitions != [0]:
+            raise ContractError(f"{topic} has {len(partitions)} partitions; it must have 1")
+        return topic
+
     def _on_refusal(self, error: KafkaError | None, message: KafkaMessage) -> None:
         if error is not None and self._refused is None:
             self._refused = (message.topic() or "", error.str())
 
     def _raise_failure(self, error: KafkaException, records: Sequence[Record]) -> NoReturn:
+        if code_of(error) in FENCED:
+            raise fenced(self.name) from error
         # The library's own words end in "retry call to resume", which must not be done.
         timed_out = code_of(error) == KafkaError._TIMED_OUT
         said = f"no answer in {self._delivery_seconds:g} s" if timed_out else reason_of(error)
