@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-from datetime import timedelta
 
 import httpx
+import psycopg
 
 from weir.clock import utc_now
 from weir.errors import WeirError
 from weir.platform.component import Component
 from weir.platform.layout import Layout
 from weir.ports import Port
+from weir.store.collectors import fetch_collectors, is_working
 from weir.store.postgres import connect
-
-FRESH = timedelta(seconds=15)
 
 
 def answers(url: str) -> bool:
@@ -45,24 +44,22 @@ def wikimedia_sample(layout: Layout) -> Component:
 
 
 def collector(layout: Layout, name: str) -> Component:
-    """A collector as a service: healthy while its heartbeat in `ops.collector` is fresh."""
+    """A collector as a service: healthy while a living process says so in `ops.collector`."""
 
-    def beats() -> bool:
+    def works() -> bool:
         try:
             with connect(layout.settings.dsn_file, application_name="weir:health") as connection:
-                row = connection.execute(
-                    "select heartbeat_at from ops.collector where collector = %s", (name,)
-                ).fetchone()
-        except WeirError:
+                rows = fetch_collectors(connection)
+        except (WeirError, psycopg.Error):
             return False
-        return row is not None and utc_now() - row[0] < FRESH
+        return any(row.collector == name and is_working(row, utc_now()) for row in rows)
 
     return Component(
         name=f"collect-{name}",
         argv=[str(layout.python), "-m", "weir.cli", "collect", name],
         env=passed_on(layout),
         after=("postgres", "kafka"),
-        healthy=beats,
+        healthy=works,
     )
 
 

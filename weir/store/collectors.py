@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+import psutil
 import psycopg
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
@@ -28,8 +29,19 @@ on conflict (collector) do update set
   canaries = excluded.canaries, duplicates = excluded.duplicates,
   dead_letters = excluded.dead_letters, reconnects = excluded.reconnects,
   last_event_at = coalesce(excluded.last_event_at, known.last_event_at),
-  last_error = coalesce(excluded.last_error, known.last_error),
-  last_error_at = coalesce(excluded.last_error_at, known.last_error_at)
+  last_error = case when excluded.state = 'streaming' then excluded.last_error
+                    else coalesce(excluded.last_error, known.last_error) end,
+  last_error_at = case when excluded.state = 'streaming' then excluded.last_error_at
+                       else coalesce(excluded.last_error_at, known.last_error_at) end
+"""
+
+REFUSE = """
+insert into ops.collector
+  (collector, mode, state, started_at, heartbeat_at, last_error, last_error_at)
+values (%(collector)s, %(mode)s, 'stopped', %(started_at)s, %(heartbeat_at)s, %(last_error)s,
+        %(last_error_at)s)
+on conflict (collector) do update set
+  state = excluded.state, last_error = excluded.last_error, last_error_at = excluded.last_error_at
 """
 
 SELECT = """
@@ -38,6 +50,10 @@ select collector, mode, state, started_at, heartbeat_at, pid, cursor, cursor_tim
        last_error, last_error_at
 from ops.collector order by collector
 """
+
+
+FRESH = timedelta(seconds=15)
+WORKING = ("connecting", "streaming", "waiting")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,9 +80,32 @@ class CollectorRow:
 
 
 def upsert_collector(connection: psycopg.Connection[Any], row: CollectorRow) -> None:
-    """Write the row. What is None keeps its old value."""
+    """Write the row. What is None keeps its old value; an error is over with state streaming."""
     values = asdict(row) | {"cursor": None if row.cursor is None else Jsonb(row.cursor)}
     connection.execute(UPSERT, values)
+
+
+def upsert_refusal(connection: psycopg.Connection[Any], row: CollectorRow) -> None:
+    """Record that the process of `row` did not start. Nothing while another one works."""
+    others = (
+        known
+        for known in fetch_collectors(connection)
+        if known.collector == row.collector and known.pid != row.pid
+    )
+    if not any(is_working(known, row.heartbeat_at) for known in others):
+        values = asdict(row)
+        del values["cursor"]
+        connection.execute(REFUSE, values)
+
+
+def is_working(row: CollectorRow, now_utc: datetime) -> bool:
+    """Whether the process of the row lives on this machine, and said so just now."""
+    return (
+        row.state in WORKING
+        and now_utc - row.heartbeat_at < FRESH
+        and row.pid is not None
+        and psutil.pid_exists(row.pid)
+    )
 
 
 def fetch_collectors(connection: psycopg.Connection[Any]) -> list[CollectorRow]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+from collections.abc import Callable
 
 import pytest
 
@@ -14,7 +15,7 @@ from weir.sources.wikimedia.cursor import Positions
 from weir.sources.wikimedia.frames import FrameQueue
 from weir.sources.wikimedia.parse import Place
 from weir.sources.wikimedia.reader import Reader
-from weir.sources.wikimedia.status import Status
+from weir.sources.wikimedia.status import State, Status
 
 
 class SilentClient:
@@ -28,6 +29,24 @@ class SilentClient:
     def read(self, deliver: object, *, last_event_id: str | None, **_: object) -> Ended:
         self.asked.put(last_event_id)
         return Ended(what="over", events=1)
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+
+class OpeningClient:
+    """Opens one connection, notes the status and ends the reader."""
+
+    url = "http://nowhere"
+    reader: Reader
+    seen: tuple[State, str | None, object]
+
+    def read(self, deliver: object, *, on_open: Callable[[], None], **_: object) -> Ended:
+        on_open()
+        status = self.reader.status
+        self.seen = (status.state, status.last_error, status.last_error_at)
+        self.reader.stop.set()
+        return Ended(what="over")
 
     def close(self) -> None:
         """There is nothing to close."""
@@ -57,3 +76,18 @@ def test_a_resume_waits_until_everything_read_has_moved_the_position():
     finally:
         reader.close()
         thread.join(10)
+
+
+def test_an_open_connection_ends_what_was_wrong():
+    """Each connection is cut once in a while; that is no trouble that lasts."""
+    reader = Reader(
+        client=OpeningClient(),
+        frames=FrameQueue(),
+        positions=Positions(),
+        status=Status(clock=utc_now, started_at=utc_now()),
+        clock=utc_now,
+    )
+    reader.status.note_error("cut")
+    reader.client.reader = reader
+    reader.run()
+    assert reader.client.seen == (State.STREAMING, None, None)

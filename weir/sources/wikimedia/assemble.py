@@ -60,10 +60,16 @@ def collect(settings: Settings, *, for_seconds: float | None = None) -> Status:
         letters=letters,
         clock=utc_now,
     )
-    heartbeat.start()
     try:
         publisher = TransactionalPublisher(settings, SOURCE)
+        restore(publisher.peek(), mode)  # a refusal must not fence the one that works
         collector = build_collector(settings, publisher, status, letters)
+    except WeirError as error:
+        status.note_error(error.what)
+        heartbeat.write_refusal()
+        raise
+    heartbeat.start()  # not before the mode is known to be that of what is stored
+    try:
         collector.run(stop, for_seconds=for_seconds)
     except WeirError as error:
         status.note_error(error.what)

@@ -22,7 +22,7 @@ from weir.clock import Clock
 from weir.errors import WeirError
 from weir.kafka.dead_letters import DeadLetter, store
 from weir.sources.wikimedia.status import Status
-from weir.store.collectors import CollectorRow, upsert_collector
+from weir.store.collectors import CollectorRow, upsert_collector, upsert_refusal
 from weir.store.postgres import connect
 
 EVERY_SECONDS = 2.0
@@ -91,6 +91,18 @@ class Heartbeat:
         self._stop.set()
         if self._thread is not None:
             self._thread.join(within_seconds)
+
+    def write_refusal(self) -> None:
+        """Say that the start was refused; mode, counters and a collector that works stay."""
+        try:
+            with connect(
+                self.dsn_file,
+                application_name=f"weir:collector:{self.collector}",
+                statement_timeout="5s",
+            ) as connection:
+                upsert_refusal(connection, self._row())
+        except (psycopg.Error, WeirError) as error:
+            log.warning("PostgreSQL is away; the refusal is only here", reason=str(error).strip())
 
     def beat(self) -> bool:
         """Write once; False when PostgreSQL is away."""

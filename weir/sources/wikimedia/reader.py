@@ -62,11 +62,11 @@ class Reader:
         position = None if since_ms is not None else self.positions.last_event_id()
         log.info("connecting", url=self.client.url, position=position, since_ms=since_ms)
 
-        def opened() -> None:
-            self.status.state = State.STREAMING
-
         return self.client.read(
-            self.frames.put, last_event_id=position, since_ms=since_ms, on_open=opened
+            self.frames.put,
+            last_event_id=position,
+            since_ms=since_ms,
+            on_open=self.status.note_streaming,
         )
 
     def _wait(self, ended: Ended, reaction: Reaction) -> None:

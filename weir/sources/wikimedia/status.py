@@ -40,3 +40,7 @@ class Status:
         """Keep what went wrong last, for people."""
         readable = message.replace("\x00", "\\x00")  # PostgreSQL takes no NUL
         self.last_error, self.last_error_at = readable, self.clock()
+
+    def note_streaming(self) -> None:
+        """The source answers: what was wrong is over."""
+        self.state, self.last_error, self.last_error_at = State.STREAMING, None, None
