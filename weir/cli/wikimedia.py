@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from uuid import uuid4
 
 import structlog
 import typer
-from rich.markup import escape
 
 from weir.cli.collect import parse_duration
 from weir.cli.output import print_json, print_table
@@ -45,17 +45,18 @@ def stats(
     if json:
         print_json(found.model_dump(mode="json"))
         return
+    # Not the table's title: that one is folded to the width of the table.
+    print(f"{found.source.mode} data, {time_text(found.as_of)}, {lag_text(found.lag)}")
     print_table(
         ["domain", "edits", "by bots", "changes", "last minute", "trend"],
         [
             (
-                escape(printable(d.domain)),
+                printable(d.domain),
                 *(d.edits, d.bot_edits, d.changes, d.edits_last_minute),
                 trend_text(d),
             )
             for d in found.domains
         ],
-        title=escape(f"{found.source.mode} data, {time_text(found.as_of)}, {lag_text(found.lag)}"),
     )
     totals = found.totals
     print(f"{totals.domains} domains, {totals.edits} edits, {totals.bot_edits} by bots")
@@ -89,7 +90,7 @@ def dashboard(
         def show(view: View) -> None:
             screen.update(render(view, settings.dashboard_seconds), refresh=True)
 
-        try:
+        with suppress(KeyboardInterrupt):
             watch_stats(
                 lambda: fetch_stats(settings.api_url, limit=fitting, bots=bots, window=window),
                 show,
@@ -97,8 +98,8 @@ def dashboard(
                 every_seconds=settings.dashboard_seconds,
                 clock=utc_now,
             )
-        except KeyboardInterrupt:
-            return
+    if not console.is_terminal:
+        console.line()  # into a file the last screen comes without its end of line
 
 
 @app.command("rebuild-cache")

@@ -2,50 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from io import StringIO
 
 import pytest
 from rich.console import Console
 
-from weir.contracts.stats import (
-    Bots,
-    Direction,
-    Domain,
-    Lag,
-    LastMinute,
-    Source,
-    Stats,
-    Totals,
-    Trend,
-)
+from tests.support.wikimedia_answer import NOW, STATS
 from weir.errors import SettingError, Unavailable
 from weir.sources.wikimedia.dashboard import View, render, watch_stats
-
-NOW = datetime(2026, 1, 1, 12, 34, 56, tzinfo=UTC)
-STATS = Stats(
-    source=Source(name="wikimedia", mode="sample", note="not real edits"),
-    as_of=NOW,
-    answered_at=NOW,
-    lag=Lag(messages=1200, seconds=3.25),
-    offsets={"wikimedia_events": {0: 4}},
-    served_from="redis",
-    reason=None,
-    bots=Bots.INCLUDE,
-    window=None,
-    totals=Totals(domains=1, changes=4321, edits=1234, bot_edits=7),
-    last_minute=LastMinute(start=NOW, end=NOW, edits=55),
-    domains=[
-        Domain(
-            domain="de.wikipedia.org",
-            changes=4321,
-            edits=1234,
-            bot_edits=7,
-            edits_last_minute=55,
-            trend=Trend(direction=Direction.UP, change_share=0.5),
-        )
-    ],
-)
 
 
 def screen(view, width=120):
@@ -68,8 +32,14 @@ def test_the_screen_shows_totals_rate_and_trend_of_a_domain():
 def test_the_screen_says_sample_data_how_far_behind_and_as_of_when():
     """A number without these cannot be judged."""
     text = screen(View(stats=STATS))
-    assert "SAMPLE DATA  not real edits" in text
+    assert "SAMPLE DATA\nsample data from a local generator, not real edits\n" in text
     assert "as of 2026-01-01 12:34:56 UTC   1,200 messages (3.2 s) behind   from redis" in text
+
+
+def test_no_line_is_broken_in_a_window_of_eighty_columns():
+    """That is how wide a terminal is that nobody pulled at."""
+    narrow, wide = (screen(View(stats=STATS), width).splitlines() for width in (80, 200))
+    assert [line.rstrip() for line in narrow] == [line.rstrip() for line in wide]
 
 
 def test_an_unknown_rate_is_a_dash_and_not_a_zero():

@@ -75,7 +75,7 @@ def _heading(stats: Stats) -> Text:
     text = Text("Wikimedia edits per domain  ", "bold")
     text.append("LIVE" if live else "SAMPLE DATA", "bold green" if live else "bold yellow")
     if stats.source.note:
-        text.append(f"  {stats.source.note}", "yellow")
+        text.append(f"\n{stats.source.note}", "yellow")
     text.append(f"\n{time_text(stats.as_of)}   {lag_text(stats.lag)}   from {stats.served_from}")
     if stats.reason:
         text.append(f" ({stats.reason})", "yellow")
