@@ -78,3 +78,4 @@ def switch(
             return
         carry_out(settings, connection, plan, utc_now())
     print(f"{plan.stored} data is set aside ({tables} are in schema aside); {name} is {target} now")
+    print("next: weir down, then weir up; nothing else is needed")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -16,6 +17,8 @@ from weir.errors import ContractError
 from weir.kafka.reader import end_offsets, read_range
 from weir.kafka.record import Record
 from weir.kafka.transactional import TransactionalPublisher
+from weir.ops.desired import want_drained
+from weir.ops.lease import ensure_stream, release
 from weir.settings import Settings
 from weir.sources.wikimedia.cursor import Positions
 from weir.sources.wikimedia.parse import Place
@@ -107,24 +110,59 @@ def test_messages_that_are_not_counted_yet_stand_in_the_way(
         plan_switch(own, database, "live", utc_now())
 
 
-def test_a_running_collector_or_stream_stands_in_the_way(
-    own: Settings, database: psycopg.Connection
-):
+def hold_lease(database: psycopg.Connection, heartbeat_seconds: float) -> None:
+    """As if a driver of epoch 1 had given its last sign of life so long ago."""
+    ensure_stream(database, STREAM)
+    database.execute("update ops.stream_lease set epoch = 1, owner = 'driver'")
+    database.execute(
+        "insert into ops.stream_heartbeat (stream, epoch, beat, heartbeat_at, started_at)"
+        " values (%s, 1, 1, clock_timestamp() - make_interval(secs => %s), now())",
+        (STREAM, heartbeat_seconds),
+    )
+
+
+def test_a_running_collector_stands_in_the_way(own: Settings, database: psycopg.Connection):
     """It would write the old mode's data behind the switch's back."""
     collect_sample(own, database)
     now = utc_now()
     row = CollectorRow(
-        collector="wikimedia", mode="sample", state="streaming", started_at=now, heartbeat_at=now
+        collector="wikimedia",
+        mode="sample",
+        state="streaming",
+        started_at=now,
+        heartbeat_at=now,
+        pid=os.getpid(),
     )
     upsert_collector(database, row)
     with pytest.raises(ContractError, match="collector is running"):
         plan_switch(own, database, "live", now)
-    later = now + timedelta(minutes=1)
-    database.execute(
-        "insert into ops.stream_heartbeat (stream, epoch, beat, heartbeat_at, started_at) "
-        "values (%s, 1, 1, %s, %s)",
-        (STREAM, later, now),
-    )
-    with pytest.raises(ContractError, match="wikimedia_domain_counts is running"):
-        plan_switch(own, database, "live", later)
-    assert plan_switch(own, database, "live", later + timedelta(minutes=1)).is_needed
+    upsert_collector(database, replace(row, state="stopped"))
+    assert plan_switch(own, database, "live", now).is_needed
+
+
+def test_a_running_stream_stands_in_the_way_until_it_is_drained(
+    own: Settings, database: psycopg.Connection
+):
+    """Once `weir streams drain` has returned nobody should have to wait."""
+    collect_sample(own, database)
+    hold_lease(database, heartbeat_seconds=0)
+    with pytest.raises(ContractError, match="wikimedia_domain_counts is"):
+        plan_switch(own, database, "live", utc_now())
+    want_drained(database, STREAM, "test", "drained")
+    with pytest.raises(ContractError, match="wikimedia_domain_counts is draining") as refused:
+        plan_switch(own, database, "live", utc_now())
+    assert "weir streams drain wikimedia_domain_counts" in refused.value.hint
+    assert release(database, STREAM, 1)
+    assert plan_switch(own, database, "live", utc_now()).is_needed
+
+
+def test_a_dead_driver_of_a_drained_stream_does_not_stand_in_the_way(
+    own: Settings, database: psycopg.Connection
+):
+    """It never gives its lease back; its relaunch sees that it is not wanted, and leaves."""
+    collect_sample(own, database)
+    hold_lease(database, heartbeat_seconds=11)
+    with pytest.raises(ContractError, match="wikimedia_domain_counts is restarting"):
+        plan_switch(own, database, "live", utc_now())
+    want_drained(database, STREAM, "test", "drained")
+    assert plan_switch(own, database, "live", utc_now()).is_needed

@@ -8,9 +8,8 @@ last: a switch that was interrupted is simply done again. Offsets go on, so that
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -19,20 +18,21 @@ import psycopg
 from confluent_kafka import KafkaException, TopicPartition
 from psycopg import sql
 
-from weir.errors import ContractError
 from weir.kafka.client import admin_client, reason_of, unavailable
 from weir.kafka.declared import progress_of
 from weir.kafka.reader import end_offsets, read_last
 from weir.kafka.transactional import TransactionalPublisher
+from weir.ops.observed import Observed, fetch_state
 from weir.ops.streams import StreamSpec, load_streams
 from weir.settings import Settings
 from weir.sources.declared import Mode
 from weir.sources.wikimedia.cursor import Positions
 from weir.sources.wikimedia.intake import SOURCE
+from weir.sources.wikimedia.switch_steps import StreamSigns, obstacle
+from weir.store.collectors import fetch_collectors, is_working
 from weir.store.redis import connect_redis
 from weir.store.wikimedia_cache import WikimediaCache
 
-FRESH = timedelta(seconds=15)
 Connection = psycopg.Connection[Any]
 
 
@@ -68,8 +68,10 @@ def plan_switch(settings: Settings, connection: Connection, target: Mode, now: d
         messages_from=ends,
     )
     if switch.is_needed:
-        for problem in _obstacles(connection, streams, settings.wikimedia_topic, ends, now):
-            raise problem
+        signs = [_signs_of(settings, connection, spec, ends) for spec in streams]
+        refusal = obstacle(SOURCE, target, _collector_pid(connection, now), signs)
+        if refusal is not None:
+            raise refusal
     return switch
 
 
@@ -87,41 +89,26 @@ def carry_out(settings: Settings, connection: Connection, switch: Switch, now: d
     publisher.commit([], Positions().as_cursor(switch.target))
 
 
-def _obstacles(
-    connection: Connection,
-    streams: list[StreamSpec],
-    topic: str,
-    ends: dict[int, int],
-    now: datetime,
-) -> Iterator[ContractError]:
-    beat = connection.execute(
-        "select heartbeat_at from ops.collector where collector = %s and state <> 'stopped'",
-        (SOURCE,),
-    ).fetchone()
-    if beat is not None and now - beat[0] < FRESH:
-        yield ContractError(
-            "the collector is running",
-            "weir down; set the mode; weir up --only postgres,kafka,redis; then switch",
-        )
-    for spec in streams:
-        beat = connection.execute(
-            "select heartbeat_at from ops.stream_heartbeat where stream = %s", (spec.name,)
-        ).fetchone()
-        if beat is not None and now - beat[0] < FRESH:
-            yield ContractError(f"{spec.name} is running", f"weir streams drain {spec.name}")
-        counted = dict(
-            connection.execute(
-                "select partition, next_offset from ops.query_offset "
-                "where stream = %s and query = 'counts' and topic = %s",
-                (spec.name, topic),
-            ).fetchall()
-        )
-        left = sum(end - counted.get(number, 0) for number, end in ends.items() if counted)
-        if left > 0:
-            yield ContractError(
-                f"{spec.name} has {left} messages to count",
-                f"weir streams start {spec.name}, wait until nothing is left, drain it again",
-            )
+def _collector_pid(connection: Connection, now: datetime) -> int | None:
+    rows = fetch_collectors(connection)
+    return next((r.pid for r in rows if r.collector == SOURCE and is_working(r, now)), None)
+
+
+def _signs_of(
+    settings: Settings, connection: Connection, spec: StreamSpec, ends: dict[int, int]
+) -> StreamSigns:
+    counted = dict(
+        connection.execute(
+            "select partition, next_offset from ops.query_offset "
+            "where stream = %s and query = 'counts' and topic = %s",
+            (spec.name, settings.wikimedia_topic),
+        ).fetchall()
+    )
+    return StreamSigns(
+        name=spec.name,
+        observed=Observed(fetch_state(settings, connection, spec).observed),
+        uncounted=sum(end - counted.get(number, 0) for number, end in ends.items() if counted),
+    )
 
 
 def _set_aside(connection: Connection, table: str, suffix: str) -> None:
