@@ -46,7 +46,7 @@ def main() -> None:
     configure_logging()
     asked = [word for word in sys.argv[1:2] if word in GROUPS]
     try:
-        build_app(asked or GROUPS)()
+        build_app(asked or GROUPS)(prog_name="weir")
     except WeirError as error:
         print(f"weir: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
