@@ -110,23 +110,33 @@ def doctor(json: bool = typer.Option(False, "--json", help="For scripts")) -> No
     from weir.platform.catalogue import components
     from weir.platform.doctor import examine
     from weir.platform.layout import Layout
-    from weir.platform.settings_report import explain
+    from weir.platform.settings_report import explain, unknown_settings
 
     settings = load_settings()
     layout = Layout(settings)
     findings = examine(layout, components(layout))
     explained = explain(settings)
+    unknown = unknown_settings()
     if json:
-        rows = [asdict(row) for row in explained]
-        print_json({"findings": [asdict(f) for f in findings], "settings": rows})
+        print_json(
+            {
+                "findings": [asdict(f) for f in findings],
+                "unknown_settings": [asdict(u) for u in unknown],
+                "settings": [asdict(s) for s in explained],
+            }
+        )
     else:
         print_table(
             ["check", "result"],
             [(f.check, f"{f.problem} -> {f.way_out}" if f.problem else f.fact) for f in findings],
         )
         print()
+        if unknown:
+            rows = [(u.name, u.source, f"is no setting, ignored -> {u.way_out}") for u in unknown]
+            print_table(["unknown setting", "from", "problem"], rows)
+            print()
         print_table(["setting", "value", "from"], [(s.name, s.value, s.source) for s in explained])
-    if any(f.problem for f in findings):
+    if unknown or any(f.problem for f in findings):
         raise typer.Exit(1)
 
 
