@@ -42,7 +42,7 @@ lint: setup ## ruff, mypy, import-linter, squawk
 	@.venv/bin/squawk --config .squawk.toml include/sql/migrations/*.sql
 
 test: setup lint ## everything: unit, architecture, contract, integration, short fault matrix
-	@$(PY) -m pytest $(addprefix tests/,$(TIERS)) tests/faults -m "not long"
+	@$(PY) -m pytest $(addprefix tests/,$(TIERS)) tests/faults -m "not long" --durations=15
 
 unit: setup ## only the tests that need no services
 	@$(PY) -m pytest tests/unit tests/architecture

@@ -26,7 +26,7 @@ def answers(url: str) -> bool:
 
 def passed_on(layout: Layout) -> dict[str, str]:
     """The settings of this process, for the processes it starts (no setting holds a secret)."""
-    known = ("KAFKA_BOOTSTRAP_SERVERS",)
+    known = ("KAFKA_BOOTSTRAP_SERVERS", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")
     given = {k: v for k, v in os.environ.items() if k.startswith("WEIR_") or k in known}
     return given | {"WEIR_HOME": str(layout.home)}
 

@@ -17,6 +17,9 @@ from weir.platform.layout import Layout
 from weir.platform.secrets import write_private
 
 GRACE_SECONDS = 10.0
+# All that the components, and the drivers below a worker, inherit of the caller's environment:
+# a secret in it must not reach them. What a component needs stands in its entry script.
+INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "USER", "LOGNAME")
 ALREADY_STARTED = 60
 NOT_RUNNING = 70
 
@@ -45,6 +48,7 @@ class Supervisor:
         self.layout.supervisor_socket.unlink(missing_ok=True)
         done = subprocess.run(
             [self.layout.python, "-m", "supervisor.supervisord", "-c", self._configuration_file()],
+            env={name: os.environ[name] for name in INHERITED if name in os.environ},
             capture_output=True,
             text=True,
         )

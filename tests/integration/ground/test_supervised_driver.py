@@ -60,7 +60,7 @@ def test_nothing_of_the_submitters_environment_but_the_allowed_names_arrives(
     assert "WEIR_TEST_CANARY" not in environment
     assert environment["PATH"] == os.environ["PATH"]
     ours = {name for name in environment if name.startswith("WEIR_")}
-    assert ours <= {"WEIR_INSTANCE"}  # the mark of the worker's platform
+    assert ours <= {"WEIR_INSTANCE", "WEIR_COMPONENT"}  # the marks of the worker's platform
 
 
 def test_a_killed_jvm_is_relaunched_with_the_same_id_and_arguments(
