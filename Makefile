@@ -2,7 +2,6 @@
 SHELL := /bin/sh
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3)
 PY := .venv/bin/python
-TIERS := unit architecture contract integration
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run stop status logs doctor clean clean-env test lint unit bench faults \
@@ -42,7 +41,7 @@ lint: setup ## ruff, mypy, import-linter, squawk
 	@.venv/bin/squawk --config .squawk.toml include/sql/migrations/*.sql
 
 test: setup lint ## everything: unit, architecture, contract, integration, short fault matrix
-	@$(PY) -m pytest $(addprefix tests/,$(TIERS)) tests/faults -m "not long" --durations=15
+	@$(PY) -m tests.lanes
 
 unit: setup ## only the tests that need no services
 	@$(PY) -m pytest tests/unit tests/architecture

@@ -1,0 +1,43 @@
+"""All tests in two lanes side by side, each with a platform of its own.
+
+Most of the time of the slow lane is waiting for drivers to start, which the quick lane uses.
+Exit code 0 only when both lanes are green. Run: `python -m tests.lanes`, or `make test`.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+
+from weir.settings import REPO
+
+SLOW = ("tests/integration/ground", "tests/integration/streams", "tests/faults")
+QUICK = ("tests",)
+
+
+def pytest_command(paths: tuple[str, ...], leave_out: tuple[str, ...] = ()) -> list[str]:
+    """One lane as a command."""
+    ignored = [f"--ignore={path}" for path in leave_out]
+    common = ["-m", "not long", "--durations=8", "-p", "no:cacheprovider"]
+    return [sys.executable, "-m", "pytest", *paths, *ignored, *common]
+
+
+def main() -> None:
+    with tempfile.TemporaryFile("w+") as output:
+        slow = subprocess.Popen(
+            pytest_command(SLOW), cwd=REPO, stdout=output, stderr=subprocess.STDOUT
+        )
+        try:
+            quick = subprocess.run(pytest_command(QUICK, leave_out=SLOW), cwd=REPO).returncode
+            slow.wait()
+        finally:
+            slow.terminate()
+            slow.wait()
+        output.seek(0)
+        sys.stdout.write(output.read())
+    sys.exit(quick or slow.returncode)
+
+
+if __name__ == "__main__":
+    main()
