@@ -12,7 +12,7 @@ WORKDIR /opt/weir
 COPY requirements.txt ivy.xml ivy.sha256 ./
 COPY bin/setup bin/setup
 RUN UV_NO_CACHE=1 PYTHONDONTWRITEBYTECODE=1 python bin/setup \
- && rm -rf .weir-tools /root/.ivy2 /root/.ivy2.5.2 /root/.cache
+ && rm -rf .weir-tools "$HOME"/.ivy2 "$HOME"/.ivy2.5.2 "$HOME"/.cache
 
 COPY bin bin
 COPY include include
