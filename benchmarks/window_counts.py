@@ -29,6 +29,7 @@ from tests.support.eventually import eventually
 from tests.support.platform import INFRASTRUCTURE, attached_platform, running_platform
 from tests.support.topics import fresh_topic
 from weir.ops.launch import kill_driver, submit_application
+from weir.ops.lease import Pg
 from weir.platform.layout import Layout
 from weir.settings import REPO, Settings
 
@@ -89,12 +90,13 @@ def measure_shipped(settings: Settings, messages: int, passes: int) -> list[dict
         stream.wait_for_epoch(1)
         first_commit = stream.checkpoint / "commits" / "0"
         eventually(first_commit.exists, bool, within_seconds=120)
-        return run_passes(
-            lambda: Backlog(settings, stream.spec.topic, messages),
-            lambda: _counted(stream, 'select "user", messages from bench.user_total'),
-            lambda: processes_of(stream.token),
-            passes,
-        )
+        with stream.connection() as connection:
+            return run_passes(
+                lambda: Backlog(settings, stream.spec.topic, messages),
+                _counter(connection, 'select "user", messages from bench.user_total'),
+                lambda: processes_of(stream.token),
+                passes,
+            )
 
 
 def measure_tutorial(settings: Settings, messages: int, passes: int) -> list[dict[str, Any]]:
@@ -106,12 +108,13 @@ def measure_tutorial(settings: Settings, messages: int, passes: int) -> list[dic
         try:
             eventually(Path(mark, "metadata").exists, bool, within_seconds=120)
             query = 'select "user", sum(messages)::bigint from bench.tutorial_minute group by 1'
-            return run_passes(
-                lambda: Backlog(settings, stream.spec.topic, messages),
-                lambda: _counted(stream, query),
-                lambda: processes_of(mark),
-                passes,
-            )
+            with stream.connection() as connection:
+                return run_passes(
+                    lambda: Backlog(settings, stream.spec.topic, messages),
+                    _counter(connection, query),
+                    lambda: processes_of(mark),
+                    passes,
+                )
         finally:
             kill_driver(settings, driver)
 
@@ -157,7 +160,7 @@ def run_passes(
             lambda: sum(counted().values()),
             lambda n, total=total: n >= total,
             within_seconds=300,
-            every_seconds=0.02,
+            every_seconds=0.05,
         )
         seconds = time.monotonic() - began
         assert counted() == expected, "the counts are wrong"
@@ -166,9 +169,9 @@ def run_passes(
     return results
 
 
-def _counted(stream: CountingStream, query: str) -> dict[str, int]:
-    with stream.connection() as connection:
-        return dict(connection.execute(query).fetchall())
+def _counter(connection: Pg, query: str) -> Callable[[], dict[str, int]]:
+    """Looks by one connection that stays open: a new one per look would cost the job a core."""
+    return lambda: dict(connection.execute(query).fetchall())
 
 
 if __name__ == "__main__":

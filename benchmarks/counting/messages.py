@@ -78,6 +78,8 @@ def plain_loop(settings: Settings, topic: str) -> tuple[Counter[tuple[str, str]]
             "enable.partition.eof": True,
             "isolation.level": "read_committed",
             "fetch.wait.max.ms": 50,
+            # A second by default whenever 100,000 messages wait: that is a pause, not a speed.
+            "fetch.queue.backoff.ms": 5,
         }
     )
     numbers = partitions_of(settings, topic)

@@ -21,6 +21,8 @@ WHY = """\
 | setting | why |
 |---|---|
 | `spark.sql.shuffle.partitions` = 2 | 200 by default: 198 empty tasks in each batch |
+| 4 task slots on 2 cores | a task that waits for the broker leaves its core to another: \
+188,000 → 218,000/s |
 | `maxOffsetsPerTrigger` = 2,000,000 | a bound on memory; small batches waste the fixed cost |
 | `kafka.max.poll.records` = 10,000, `max.partition.fetch.bytes` = 4 MB, 1 MB receive buffer | \
 fewer, larger answers: about a fifth less CPU in the scan |
