@@ -9,22 +9,14 @@ import psycopg
 from psycopg import conninfo
 
 from weir.errors import SettingError, Unavailable
+from weir.store.private_file import read_private
 
 KEEPALIVE: dict[str, Any] = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
 
 
 def read_dsn(dsn_file: Path) -> str:
     """The DSN in `dsn_file`; refuses a file that others may read, or a DSN with a password."""
-    try:
-        mode = dsn_file.stat().st_mode & 0o777
-        text = dsn_file.read_text().strip()
-    except OSError as error:
-        raise SettingError(
-            f"the DSN file {dsn_file} cannot be read: {error.strerror}",
-            "start the platform once (weir up), or set WEIR_POSTGRES_DSN_FILE",
-        ) from error
-    if mode & 0o077:
-        raise SettingError(f"{dsn_file} has mode {mode:04o}", f"chmod 600 {dsn_file}")
+    text = read_private(dsn_file, "DSN file", "WEIR_POSTGRES_DSN_FILE")
     if conninfo.conninfo_to_dict(text).get("password"):
         raise SettingError(
             f"{dsn_file} holds a password",

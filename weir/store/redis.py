@@ -10,7 +10,8 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from weir.errors import SettingError, Unavailable
+from weir.errors import Unavailable
+from weir.store.private_file import read_private
 
 CONNECT_SECONDS = 1.0
 ANSWER_SECONDS = 5.0
@@ -20,17 +21,7 @@ def read_password(password_file: Path | None) -> str | None:
     """The password in `password_file` (None: there is none); refuses a file others may read."""
     if password_file is None:
         return None
-    try:
-        mode = password_file.stat().st_mode & 0o777
-        text = password_file.read_text().strip()
-    except OSError as error:
-        raise SettingError(
-            f"the password file {password_file} cannot be read: {error.strerror}",
-            "start the platform once (weir up), or set WEIR_REDIS_PASSWORD_FILE",
-        ) from error
-    if mode & 0o077:
-        raise SettingError(f"{password_file} has mode {mode:04o}", f"chmod 600 {password_file}")
-    return text
+    return read_private(password_file, "password file", "WEIR_REDIS_PASSWORD_FILE")
 
 
 def connect_redis(

@@ -15,6 +15,7 @@ from itertools import accumulate
 
 import orjson
 
+from weir.sources.wikimedia import pace
 from weir.sources.wikimedia.sample_wikis import BOTS, COMMENTS, PEOPLE, WIKIS, WORDS
 
 EPOCH_MS = 1_767_225_600_000  # 2026-01-01: fixed, so that a restarted server goes on seamlessly
@@ -43,15 +44,12 @@ class SampleStream:
         object.__setattr__(self, "_identity", identity)
 
     def timestamp_ms(self, index: int) -> int:
-        """Source time of event `index`; never falls with the index."""
-        return self.start_ms + int(index * 1000 / self.rate)
+        """Source time of event `index`."""
+        return pace.timestamp_ms(self.start_ms, self.rate, index)
 
     def index_at(self, timestamp_ms: int) -> int:
         """The first event at or after `timestamp_ms`."""
-        index = max(0, int((timestamp_ms - self.start_ms) * self.rate / 1000) - 1)
-        while self.timestamp_ms(index) < timestamp_ms:
-            index += 1
-        return index
+        return pace.index_at(self.start_ms, self.rate, timestamp_ms)
 
     def is_canary(self, index: int) -> bool:
         """Canaries keep an idle topic alive; they are no edits."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import orjson
 
 from weir.errors import SettingError
+from weir.sources.wikimedia import pace
 from weir.sources.wikimedia.generator import DATACENTRES, STREAM
 
 
@@ -24,13 +25,10 @@ class Replay:
     rate: float
 
     def timestamp_ms(self, index: int) -> int:
-        return self.start_ms + int(index * 1000 / self.rate)
+        return pace.timestamp_ms(self.start_ms, self.rate, index)
 
     def index_at(self, timestamp_ms: int) -> int:
-        index = max(0, int((timestamp_ms - self.start_ms) * self.rate / 1000) - 1)
-        while self.timestamp_ms(index) < timestamp_ms:
-            index += 1
-        return index
+        return pace.index_at(self.start_ms, self.rate, timestamp_ms)
 
     def topic(self, index: int) -> str:
         return self.topics[index]
