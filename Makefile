@@ -13,8 +13,8 @@ help: ## what can be done
 setup: ## the environment: wheels and jars (nothing to do when it is there)
 	@"$(PYTHON)" bin/setup
 
-run: setup ## start everything and show the first real counts
-	@bin/weir up --wait
+run: setup ## start everything and show the first real counts (MONITORING=1: Prometheus too)
+	@$(if $(MONITORING),WEIR_MONITORING=$(MONITORING)) bin/weir up --wait
 
 stop: ## stop everything
 	@bin/weir down

@@ -12,7 +12,8 @@ from enum import IntEnum
 class Port(IntEnum):
     """Offsets from the port base. Spark's master UI leaves 8080 to Airflow."""
 
-    SPARK_DRIVER_UI = 4040
+    GRAFANA = 3000  # in containers only
+    SPARK_DRIVER_UI = 4040  # + one for each further stream
     POSTGRES = 5432
     REDIS = 6379
     SPARK_MASTER = 7077
@@ -23,8 +24,15 @@ class Port(IntEnum):
     AIRFLOW = 8080
     SPARK_MASTER_UI = 8081
     SPARK_WORKER_UI = 8082  # + worker index
+    PROMETHEUS = 9090
     KAFKA = 9092  # + 100 x broker index
+    ALERTMANAGER = 9093
     KAFKA_CONTROLLER = 9095  # + 100 x broker index
+    NODE_EXPORTER = 9100
+    REDIS_EXPORTER = 9121
+    POSTGRES_EXPORTER = 9187
+    KAFKA_METRICS = 9404  # + 100 x broker index
 
 
 BROKER_STEP = 100
+OF_BROKERS = (Port.KAFKA, Port.KAFKA_CONTROLLER, Port.KAFKA_METRICS)

@@ -13,7 +13,7 @@ from pydantic import AliasChoices, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from weir.errors import SettingError
-from weir.ports import BROKER_STEP, Port
+from weir.ports import BROKER_STEP, OF_BROKERS, Port
 
 REPO = Path(__file__).resolve().parent.parent
 
@@ -68,7 +68,10 @@ class Settings(BaseSettings):
 
     def port(self, port: Port, index: int = 0) -> int:
         """The shifted port; `index` numbers brokers and workers."""
-        step = BROKER_STEP if port in (Port.KAFKA, Port.KAFKA_CONTROLLER) else 1
+    monitoring: bool = Field(
+        False, description="Start Prometheus, Alertmanager and exporters where they are installed"
+    )
+        step = BROKER_STEP if port in OF_BROKERS else 1
         return self.port_base + port.value + step * index
 
     @property

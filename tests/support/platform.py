@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from weir.platform.settings_report import names_of
-from weir.ports import BROKER_STEP, Port
+from weir.ports import BROKER_STEP, OF_BROKERS, Port
 from weir.settings import REPO, Settings
 
 INFRASTRUCTURE = "postgres,kafka,redis,spark-master,spark-worker"
@@ -24,7 +24,7 @@ def free_port_base(chooser: random.Random | None = None) -> int:
     """A port base at which every well-known port is free right now."""
     chooser = chooser or random.SystemRandom()
     wanted = {port.value for port in Port}
-    wanted |= {p + BROKER_STEP * i for p in (Port.KAFKA, Port.KAFKA_CONTROLLER) for i in (1, 2)}
+    wanted |= {p + BROKER_STEP * i for p in OF_BROKERS for i in (1, 2)}
     for _ in range(100):
         base = chooser.randrange(LOWEST_BASE, HIGHEST_BASE, 50)
         if all(_is_free(base + port) for port in wanted):

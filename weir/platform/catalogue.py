@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from weir.errors import SettingError
-from weir.platform import services
+from weir.platform import monitoring, services
 from weir.platform.component import Component
 from weir.platform.kafka import Broker
 from weir.platform.layout import Layout
@@ -26,7 +26,8 @@ def components(layout: Layout) -> list[Component]:
     ]
     if mode_of("wikimedia", settings) == "sample" and not settings.wikimedia_url:
         found.append(services.wikimedia_sample(layout))
-    return [*found, services.collector(layout, "wikimedia"), services.api(layout)]
+    found += [services.collector(layout, "wikimedia"), services.api(layout)]
+    return [*found, *monitoring.components(layout)]
 
 
 def select(everything: list[Component], only: str) -> list[Component]:

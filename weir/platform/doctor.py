@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 
 from weir.errors import SettingError, WeirError
-from weir.platform import unprivileged
+from weir.platform import monitoring, unprivileged
 from weir.platform.component import Component
 from weir.platform.java import find_java
 from weir.platform.kafka import brokers_file
@@ -123,6 +123,16 @@ def check_postgres_place(layout: Layout) -> Finding:
     return Finding("postgres", f"runs as {user}, data in {layout.postgres_root}{moved}")
 
 
+def check_monitoring(layout: Layout) -> Finding:
+    """Prometheus and Alertmanager are there when they are wanted; exporters are used if there."""
+    there = monitoring.installed()
+    fact = f"installed: {', '.join(there) or 'nothing'}"
+    missing = [name for name in monitoring.NEEDED if name not in there]
+    wanted = layout.settings.monitoring
+    problem = f"WEIR_MONITORING is on, and {missing[0]} is missing" if wanted and missing else ""
+    return Finding("monitoring", fact, problem, monitoring.INSTALL)
+
+
 CHECKS: tuple[Callable[[Layout], Finding], ...] = (
     check_java,
     check_pyspark,
@@ -133,6 +143,7 @@ CHECKS: tuple[Callable[[Layout], Finding], ...] = (
     check_secrets,
     check_brokers,
     check_postgres_place,
+    check_monitoring,
 )
 
 

@@ -18,6 +18,7 @@ from weir.platform.java import find_java
 from weir.platform.layout import Layout
 from weir.platform.secrets import write_private
 from weir.ports import Port
+from weir.settings import REPO
 
 
 @dataclass(frozen=True)
@@ -55,10 +56,19 @@ class Broker:
             "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSXXX",
         ]
 
+    @property
+    def agent(self) -> list[str]:
+        """The option that shows the broker's beans to Prometheus, when monitoring is wanted."""
+        if not self.layout.settings.monitoring:
+            return []
+        jar = next(self.layout.kafka_jars.glob("jmx_prometheus_javaagent-*.jar"))
+        port = self.layout.settings.port(Port.KAFKA_METRICS, self.index)
+        return [f"-javaagent:{jar}=127.0.0.1:{port}:{REPO / 'monitoring' / 'kafka' / 'jmx.yml'}"]
+
     def component(self) -> Component:
         return Component(
             name=self.name,
-            argv=[*self.java, "kafka.Kafka", str(self.properties_file(self.folder))],
+            argv=[*self.java, *self.agent, "kafka.Kafka", str(self.properties_file(self.folder))],
             port=self.port,
             healthy=self.healthy,
             prepare=self.prepare,

@@ -69,7 +69,7 @@ def component_rows(layout: Layout, components: Sequence[Component]) -> list[Comp
     return rows
 
 
-def addresses(settings: Settings) -> dict[str, str]:
+def addresses(settings: Settings, *, monitoring: bool = False) -> dict[str, str]:
     """Where to connect. The DSN names a passfile; no address holds a secret."""
     found = {
         "api": settings.api_url,
@@ -82,6 +82,9 @@ def addresses(settings: Settings) -> dict[str, str]:
     }
     if settings.dsn_file.exists():
         found["postgres"] = read_dsn(settings.dsn_file)
+    if monitoring:
+        found["prometheus"] = f"http://127.0.0.1:{settings.port(Port.PROMETHEUS)}"
+        found["alertmanager"] = f"http://127.0.0.1:{settings.port(Port.ALERTMANAGER)}"
     return found
 
 
@@ -104,5 +107,7 @@ def report(layout: Layout, components: Sequence[Component]) -> dict[str, Any]:
         "components": [asdict(row) for row in rows],
         "streams": stream_rows(layout.settings),
         "pss_mb": round(sum(row.pss_mb or 0 for row in rows), 1),
-        "addresses": addresses(layout.settings),
+        "addresses": addresses(
+            layout.settings, monitoring=any(row.name == "prometheus" for row in rows)
+        ),
     }
