@@ -37,7 +37,7 @@ clean-env: ## delete the environment
 lint: setup ## ruff, mypy, import-linter, squawk
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check .
 	@$(PY) -m mypy
-	@.venv/bin/lint-imports --no-cache
+	@PYTHONPATH=plugins .venv/bin/lint-imports --no-cache
 	@.venv/bin/squawk --config .squawk.toml include/sql/migrations/*.sql
 
 test: setup lint ## everything: unit, architecture, contract, integration, short fault matrix

@@ -11,9 +11,10 @@ from weir.settings import REPO
 
 LARGEST = 300
 FOREIGN = {
-    "weir": {"airflow", "pyspark", "spark_jobs", "plugins", "dags"},
-    "spark_jobs": {"airflow", "plugins", "dags"},
-    "plugins": {"dags"},
+    "weir": {"airflow", "pyspark", "spark_jobs", "plugins", "stream_ops", "dags"},
+    "spark_jobs": {"airflow", "plugins", "stream_ops", "dags"},
+    "plugins": {"pyspark", "spark_jobs", "dags"},
+    "dags": {"pyspark", "spark_jobs"},
 }
 
 
