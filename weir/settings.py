@@ -53,6 +53,11 @@ class Settings(BaseSettings):
     spark_master: str = Field("", description="spark://host:port; empty means the local one")
     spark_master_ui: str = Field("", description="http://host:port of the master's web UI")
 
+    airflow: bool = Field(True, description="Start Airflow too")
+    airflow_host: str = Field(
+        "127.0.0.1", description="Where Airflow listens; 0.0.0.0 in a container"
+    )
+
     wikimedia_mode: Literal["", "live", "sample"] = Field(
         "", description="Empty: live when a contact is set, else what include/sources.yaml says"
     )
@@ -63,14 +68,14 @@ class Settings(BaseSettings):
     wikimedia_sample_replay: Path | None = Field(None, description="JSONL file to replay")
     wikimedia_topic: str = Field("wikimedia_events", description="Topic of the collector")
 
+    monitoring: bool = Field(
+        False, description="Start Prometheus, Alertmanager and exporters where they are installed"
+    )
     api_host: str = Field("127.0.0.1", description="Where the API listens; 0.0.0.0 in a container")
     dashboard_seconds: float = Field(10.0, gt=0, description="Refresh of terminal dashboards")
 
     def port(self, port: Port, index: int = 0) -> int:
         """The shifted port; `index` numbers brokers and workers."""
-    monitoring: bool = Field(
-        False, description="Start Prometheus, Alertmanager and exporters where they are installed"
-    )
         step = BROKER_STEP if port in OF_BROKERS else 1
         return self.port_base + port.value + step * index
 

@@ -12,7 +12,7 @@ from weir import __version__
 from weir.errors import WeirError
 from weir.logs import configure_logging
 
-GROUPS = ("topics", "db", "sources", "collect", "streams", "dlq", "wikimedia", "serve")
+GROUPS = ("topics", "db", "sources", "collect", "streams", "dlq", "wikimedia", "serve", "login")
 
 
 def build_app(groups: Sequence[str] = GROUPS) -> typer.Typer:

@@ -37,7 +37,8 @@ def up(
         print("would start: " + ", ".join(c.name for c in chosen))
         return
     names = {c.name for c in chosen}
-    steps = steps_for(settings, names, with_streams=streams and not only)
+    started = streams and not only
+    steps = steps_for(settings, names, with_streams=started, with_counts=wait and started)
     start_platform(layout, chosen, lambda line: print(line, flush=True), steps)
     if wait:
         show_first_results(settings)

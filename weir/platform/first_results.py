@@ -16,13 +16,9 @@ LIMIT_SECONDS = 120.0
 
 def show_first_results(settings: Settings) -> None:
     """Wait until the API shows counts; print them and the addresses. Raises Unavailable."""
-    began = time.monotonic()
-    stats = _wait_for_counts(settings)
+    stats = wait_for_counts(settings)
     totals = stats["totals"]
-    print(
-        f"\nFirst results after {time.monotonic() - began:.1f} s "
-        f"({stats['source']['mode']} data, as of {stats['as_of']}):"
-    )
+    print(f"\nResults ({stats['source']['mode']} data, as of {stats['as_of']}):")
     for row in stats["domains"][:8]:
         print(f"  {row['domain']:<28} {row['edits']:>8} edits  {row['bot_edits']:>8} by bots")
     print(f"  {'all ' + str(totals['domains']) + ' domains':<28} {totals['edits']:>8} edits")
@@ -30,10 +26,13 @@ def show_first_results(settings: Settings) -> None:
     for name, address in addresses(settings).items():
         print(f"  {name:<16} {address}")
     print("  bin/weir wikimedia dashboard     live table, refreshed every 10 s")
+    if settings.airflow:
+        print("  bin/weir login show              users and passwords of Airflow")
     print("  bin/weir status                  every component, its memory and restarts")
 
 
-def _wait_for_counts(settings: Settings) -> dict[str, Any]:
+def wait_for_counts(settings: Settings) -> dict[str, Any]:
+    """The answer of `/stats` as soon as it has a count. Raises Unavailable."""
     deadline = time.monotonic() + LIMIT_SECONDS
     url = f"{settings.api_url}/stats?limit=8"
     seen = "no answer"

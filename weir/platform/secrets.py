@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 
@@ -17,8 +18,13 @@ def write_private(path: Path, text: str) -> None:
     temporary.replace(path)
 
 
+def keep_secret(path: Path, make: Callable[[], str]) -> str:
+    """The secret in `path`; made there if the file is missing."""
+    if not path.exists():
+        write_private(path, make())
+    return path.read_text()
+
+
 def keep_password(path: Path) -> str:
     """The password in `path`; made there if the file is missing."""
-    if not path.exists():
-        write_private(path, secrets.token_urlsafe(24))
-    return path.read_text()
+    return keep_secret(path, lambda: secrets.token_urlsafe(24))

@@ -12,6 +12,7 @@ import psycopg
 from weir.errors import WeirError
 from weir.ops.observed import fetch_state
 from weir.ops.streams import load_streams
+from weir.platform.airflow_config import airflow_address
 from weir.platform.component import Component, restarts
 from weir.platform.layout import Layout
 from weir.platform.memory import pss_mb
@@ -75,16 +76,17 @@ def addresses(settings: Settings, *, monitoring: bool = False) -> dict[str, str]
         "api": settings.api_url,
         "stats": f"{settings.api_url}/stats",
         "metrics": f"http://127.0.0.1:{settings.port(Port.METRICS)}/metrics",
+        **({"airflow": airflow_address(settings)} if settings.airflow else {}),
         "spark_master": settings.spark_master_url,
         "spark_master_ui": settings.spark_master_ui_url,
         "kafka": settings.bootstrap,
         "redis": settings.redis_address,
     }
-    if settings.dsn_file.exists():
-        found["postgres"] = read_dsn(settings.dsn_file)
     if monitoring:
         found["prometheus"] = f"http://127.0.0.1:{settings.port(Port.PROMETHEUS)}"
         found["alertmanager"] = f"http://127.0.0.1:{settings.port(Port.ALERTMANAGER)}"
+    if settings.dsn_file.exists():
+        found["postgres"] = read_dsn(settings.dsn_file)
     return found
 
 

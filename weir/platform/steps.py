@@ -1,4 +1,4 @@
-"""One-off actions of a start: schema, topics, streams."""
+"""One-off actions of a start: schema, topics, streams, first counts, Airflow's metadata."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from weir.settings import Settings
 
 
 def steps_for(
-    settings: Settings, components: set[str], *, with_streams: bool
+    settings: Settings, components: set[str], *, with_streams: bool, with_counts: bool = False
 ) -> dict[str, Callable[[], str]]:
     """The actions that make sense with these components, by name."""
     steps: dict[str, Callable[[], str]] = {}
@@ -18,6 +18,10 @@ def steps_for(
         steps["topics"] = lambda: _topics(settings)
     if with_streams:
         steps["streams"] = lambda: _streams(settings)
+    if with_counts:
+        steps["counts"] = lambda: _counts(settings)
+    if any(name.startswith("airflow-") for name in components):
+        steps["metadata"] = lambda: _metadata(settings)
     return steps
 
 
@@ -47,3 +51,17 @@ def _streams(settings: Settings) -> str:
     parked = [f"{name} {desired}" for name, desired in wanted.items() if desired != "run"]
     submitted = f"{len(wanted) - len(parked)} submitted"
     return ", ".join([submitted, *parked])
+
+
+def _counts(settings: Settings) -> str:
+    from weir.platform.first_results import wait_for_counts
+
+    totals = wait_for_counts(settings)["totals"]
+    return f"{totals['edits']} edits, {totals['domains']} domains"
+
+
+def _metadata(settings: Settings) -> str:
+    from weir.platform.airflow_database import migrate_metadata
+    from weir.platform.layout import Layout
+
+    return migrate_metadata(Layout(settings))

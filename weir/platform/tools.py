@@ -9,9 +9,11 @@ import os
 import sys
 
 from weir.errors import WeirError
+from weir.platform.airflow import Airflow
 from weir.platform.java import find_java
 from weir.platform.layout import Layout
 from weir.platform.postgres import Postgres
+from weir.platform.services import passed_on
 from weir.platform.spark import Spark, java_options
 from weir.settings import load_settings
 from weir.store.postgres import read_dsn
@@ -41,6 +43,9 @@ def command(tool: str, words: list[str], layout: Layout) -> tuple[list[str], dic
         main = "org.apache.spark.deploy.SparkSubmit"
         python = {"PYSPARK_PYTHON": str(layout.python)}
         return [*java, main, *where, *extra, *words], Spark(layout).env | python
+    if tool == "airflow":
+        own = passed_on(layout) | Airflow(layout).env
+        return [str(layout.python), "-m", "airflow", *words], own
     if tool == "psql":
         return [
             str(Postgres(layout).binaries / "psql"),

@@ -19,6 +19,15 @@ STEPS_AFTER = {
     "schema": ("postgres",),
     "topics": ("kafka",),
     "streams": ("schema", "topics", "spark-master"),
+    "counts": ("streams", "api", "collect-wikimedia"),
+    "metadata": ("postgres",),
+}
+# Weir's own processes need the schema and the topics. Airflow finds its streams submitted: it
+# adopts them, and its start does not take the processor from theirs.
+STEPS_BEFORE = {
+    "collect-": ("schema", "topics"),
+    "api": ("schema", "topics"),
+    "airflow-": ("metadata", "streams"),
 }
 
 
@@ -100,8 +109,8 @@ def _bring_up(
 
 
 def _steps_before(component: Component) -> tuple[str, ...]:
-    """Weir's own processes need the schema and the topics."""
-    return ("schema", "topics") if component.name.startswith(("collect-", "api")) else ()
+    found = (steps for start, steps in STEPS_BEFORE.items() if component.name.startswith(start))
+    return next(found, ())
 
 
 def _met(needed: Sequence[str], ready: set[str], known: set[str]) -> bool:

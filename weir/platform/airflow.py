@@ -1,0 +1,105 @@
+"""Airflow's four processes: API server, scheduler with its workers, DAG processor, triggerer."""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from weir.platform import airflow_config as config
+from weir.platform.airflow_jobs import is_alive
+from weir.platform.component import Component, pid_file
+from weir.platform.layout import Layout
+from weir.platform.secrets import keep_secret, write_private
+from weir.platform.services import answers, passed_on
+from weir.ports import Port
+
+# Role in the metadata -> component and its command. Logs are read from the shared folder, so
+# nobody serves them.
+WORKERS = {
+    "SchedulerJob": ("airflow-scheduler", ["scheduler", "--skip-serve-logs"]),
+    "DagProcessorJob": ("airflow-dags", ["dag-processor"]),
+    "TriggererJob": ("airflow-triggerer", ["triggerer", "--skip-serve-logs"]),
+}
+NAMES = ("airflow-api", *(name for name, _ in WORKERS.values()))
+
+
+@dataclass(frozen=True)
+class Airflow:
+    """The control room of one layout."""
+
+    layout: Layout
+
+    @property
+    def env(self) -> dict[str, str]:
+        """What a process of Airflow needs; also for `bin/airflow`."""
+        return {
+            "AIRFLOW_HOME": str(config.home(self.layout)),
+            "MALLOC_ARENA_MAX": "2",  # many threads, else each with memory of its own
+            "PYTHONUNBUFFERED": "1",
+        }
+
+    def components(self) -> list[Component]:
+        """The API server first: every task talks to it."""
+        return [self.api(), *(self._worker(job) for job in WORKERS)]
+
+    def api(self) -> Component:
+        """The pages, the REST API, and what running tasks talk to."""
+        port = self.layout.settings.port(Port.AIRFLOW)
+        host = self.layout.settings.airflow_host
+        return self._component(
+            "airflow-api",
+            ["api-server", "--host", host, "--port", str(port)],
+            lambda: answers(f"{config.airflow_address(self.layout.settings)}/api/v2/version"),
+            port=port,
+        )
+
+    def _worker(self, job: str) -> Component:
+        name, words = WORKERS[job]
+        started = pid_file(self.layout, name)
+        return self._component(
+            name, words, lambda: is_alive(self.layout.settings.dsn_file, job, started)
+        )
+
+    def _component(
+        self, name: str, words: list[str], healthy: Callable[[], bool], port: int | None = None
+    ) -> Component:
+        return Component(
+            name=name,
+            argv=[str(self.layout.python), "-m", "airflow", *words],
+            port=port,
+            env=passed_on(self.layout) | self.env,
+            after=("postgres",),
+            healthy=healthy,
+            prepare=self.prepare if name == "airflow-api" else lambda: None,
+            start_seconds=180.0,
+        )
+
+    def prepare(self) -> None:
+        """Keys and passwords, made at the first start and kept."""
+        keep_keys(self.layout.secrets)
+        config.home(self.layout).mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def configure(self) -> None:
+        """Write airflow.cfg anew: ports and addresses may have changed."""
+        found = config.sections(self.layout, config.airflow_address(self.layout.settings))
+        write_private(config.home(self.layout) / "airflow.cfg", config.render(found))
+
+
+def keep_keys(folder: Path) -> None:
+    """The keys that all processes share, and the passwords of the logins, as 0600 files."""
+    makers = {
+        "fernet_key": lambda: base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+        "jwt_secret": lambda: secrets.token_urlsafe(64),
+        "secret_key": lambda: secrets.token_urlsafe(32),
+    }
+    for key, file in config.KEYS.items():
+        keep_secret(folder / file, makers[key])
+    keep_secret(folder / config.PASSWORDS, _passwords)
+
+
+def _passwords() -> str:
+    return json.dumps({name: secrets.token_urlsafe(12) for name in config.USERS})
