@@ -8,9 +8,10 @@ from dataclasses import asdict
 import typer
 
 from weir.cli.output import print_json, print_table
-from weir.ops.launch import start_stream
-from weir.ops.observed import StreamState, fetch_state
-from weir.ops.stopping import drain_stream, stop_stream
+from weir.ops import verbs
+from weir.ops.audit import fetch_deeds
+from weir.ops.observed import StreamState, fetch_master_or_none, fetch_state
+from weir.ops.operations import Operation, Verb, fetch_recent
 from weir.ops.streams import find_stream, load_streams
 from weir.settings import load_settings
 from weir.store.postgres import connect
@@ -19,6 +20,8 @@ app = typer.Typer(no_args_is_help=True, help="Streams, declared in include/strea
 
 DRY_RUN = typer.Option(False, "--dry-run", help="Only say what would be done")
 AS_JSON = typer.Option(False, "--json", help="For scripts")
+NAME = typer.Argument(help="Stream")
+SHOWN_DEEDS = 10
 
 
 @app.command("list")
@@ -26,77 +29,94 @@ def list_streams(json: bool = AS_JSON) -> None:
     """Every declared stream, what is wanted of it and what it does."""
     settings = load_settings()
     with connect(settings.dsn_file, application_name="weir-cli") as connection:
-        states = [fetch_state(settings, connection, spec) for spec in load_streams().values()]
+        master = fetch_master_or_none(settings)
+        states = [
+            fetch_state(settings, connection, spec, master) for spec in load_streams().values()
+        ]
     if json:
         print_json([asdict(state) for state in states])
         return
-    print_table(
-        ["stream", "desired", "observed", "epoch", "lag", "last batch", "heartbeat", "reason"],
-        [
-            (
-                *(s.stream, s.desired, s.observed, s.epoch, s.lag_messages),
-                f"{s.last_batch['rows']} rows at {s.last_batch['ended_at'][11:19]}"
-                if s.last_batch
-                else None,
-                None if s.heartbeat_seconds is None else f"{s.heartbeat_seconds} s ago",
-                s.reason,
-            )
-            for s in states
-        ],
+    columns = ["stream", "desired", "observed", "epoch", "lag", "last batch", "heartbeat"]
+    print_table([*columns, "restarts", "reason"], [_line(state) for state in states])
+
+
+def _line(s: StreamState) -> tuple[object, ...]:
+    batch = s.last_batch
+    return (
+        *(s.stream, s.desired, s.observed, s.epoch, s.lag_messages),
+        f"{batch['rows']} rows at {batch['ended_at'][11:19]}" if batch else None,
+        None if s.heartbeat_seconds is None else f"{s.heartbeat_seconds} s ago",
+        *(s.restarts, s.reason),
     )
 
 
 @app.command()
-def show(name: str = typer.Argument(help="Stream"), json: bool = AS_JSON) -> None:
-    """One stream: state and declaration."""
+def show(name: str = NAME, json: bool = AS_JSON) -> None:
+    """One stream: state, what to do, declaration, its last operations and deeds."""
     settings, spec = load_settings(), find_stream(name)
     with connect(settings.dsn_file, application_name="weir-cli") as connection:
         state = fetch_state(settings, connection, spec)
+        operations = fetch_recent(connection, name, SHOWN_DEEDS)
+        deeds = fetch_deeds(connection, name, SHOWN_DEEDS)
     declaration = spec.model_dump(mode="json", by_alias=True)
     if json:
-        print_json({"state": asdict(state), "declaration": declaration})
+        body: dict[str, object] = {"state": asdict(state), "declaration": declaration}
+        body["operations"] = [asdict(operation) for operation in operations]
+        body["audit"] = [asdict(deed) for deed in deeds]
+        print_json(body)
         return
     print_table(["state", ""], list(asdict(state).items()))
     print_table(["declaration", ""], list(declaration.items()))
+    print_table(
+        ["operation", "verb", "state", "step", "outcome", "since"],
+        [(o.id, o.verb, o.state, o.step, o.outcome, f"{o.started_at:%F %T}") for o in operations],
+    )
+    print_table(
+        ["at", "who", "via", "action", "details"],
+        [(f"{d.at:%F %T}", d.who, d.via, d.action, d.details) for d in deeds],
+    )
 
 
 @app.command()
-def start(name: str = typer.Argument(help="Stream"), dry_run: bool = DRY_RUN) -> None:
+def start(name: str = NAME, dry_run: bool = DRY_RUN, json: bool = AS_JSON) -> None:
     """Want it to run, and submit a driver unless one works."""
-    settings, spec = load_settings(), find_stream(name)
-    if dry_run:
-        print(f"would submit {spec.name} to {settings.spark_master_url} unless it runs")
-        return
-    print(f"{name}: {start_stream(settings, name, changed_by=_who())}")
+    _order(name, Verb.START, dry_run, json, "want it to run, and submit a driver unless one works")
 
 
 @app.command()
-def drain(name: str = typer.Argument(help="Stream"), dry_run: bool = DRY_RUN) -> None:
+def drain(name: str = NAME, dry_run: bool = DRY_RUN, json: bool = AS_JSON) -> None:
     """Stop between two batches and stay parked until `start`."""
-    settings, spec = load_settings(), find_stream(name)
-    if dry_run:
-        print(f"would ask {spec.name} to stop between two batches: {_state(name).observed} now")
-        return
-    drain_stream(settings, name, changed_by=_who())
-    print(f"{name}: drained")
+    _order(name, Verb.DRAIN, dry_run, json, "ask it to stop between two batches")
 
 
 @app.command()
-def stop(name: str = typer.Argument(help="Stream"), dry_run: bool = DRY_RUN) -> None:
+def stop(name: str = NAME, dry_run: bool = DRY_RUN, json: bool = AS_JSON) -> None:
     """Drain; if that takes longer than 15 s, kill the driver (its batch is replayed later)."""
+    _order(name, Verb.STOP, dry_run, json, "drain it, or kill its driver after 15 s")
+
+
+def _order(name: str, verb: Verb, dry_run: bool, json: bool, words: str) -> None:
     settings, spec = load_settings(), find_stream(name)
     if dry_run:
-        print(f"would drain or kill {spec.name}: {_state(name).observed} now")
+        with connect(settings.dsn_file, application_name="weir-cli") as connection:
+            state = fetch_state(settings, connection, spec)
+        would = f"would {words}: {state.desired}, {state.observed} now"
+        if json:
+            print_json({"stream": name, "verb": verb.value, "dry_run": True, "outcome": would})
+        else:
+            print(f"{name}: {would}")
         return
-    stop_stream(settings, name, changed_by=_who())
-    print(f"{name}: stopped")
+    _report(verbs.order(settings, name, verb, changed_by=_who(), via="cli"), json)
 
 
-def _state(name: str) -> StreamState:
-    settings = load_settings()
-    with connect(settings.dsn_file, application_name="weir-cli") as connection:
-        return fetch_state(settings, connection, find_stream(name))
+def _report(operation: Operation, json: bool) -> None:
+    if json:
+        print_json(asdict(operation))
+    else:
+        print(f"{operation.stream}: {operation.outcome}")
+    if operation.state == "failed":
+        raise typer.Exit(1)
 
 
 def _who() -> str:
-    return f"{getpass.getuser()} (weir streams)"
+    return getpass.getuser()

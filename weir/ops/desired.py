@@ -15,6 +15,8 @@ class Submission:
     submitted_seconds_ago: float
     alive: bool
     draining: bool
+    successor: bool = False  # the owner of the lease is another submission
+    silent_seconds: float | None = None  # since the owner's last sign of life
 
 
 def fetch_desired(connection: Pg, stream: str) -> str:
@@ -26,7 +28,7 @@ def fetch_desired(connection: Pg, stream: str) -> str:
 
 
 def want_run(connection: Pg, stream: str, changed_by: str) -> None:
-    """The stream shall run; forgets why it was parked."""
+    """The stream shall run; forgets why it was parked, and the restarts so far."""
     with connection.transaction():
         connection.execute(
             "update ops.stream set desired = 'run', reason = null, changed_by = %s,"
@@ -34,18 +36,28 @@ def want_run(connection: Pg, stream: str, changed_by: str) -> None:
             [changed_by, stream],
         )
         connection.execute(
-            "update ops.stream_lease set barren_starts = 0 where stream = %s", [stream]
+            "update ops.stream_lease set barren_starts = 0,"
+            " breaker_reset_at = clock_timestamp() where stream = %s",
+            [stream],
         )
 
 
 def want_drained(connection: Pg, stream: str, changed_by: str, reason: str) -> None:
-    """The stream shall stop at a batch boundary and stay parked until `want_run`."""
-    connection.execute(
-        "update ops.stream s set desired = 'drained', drain_epoch = l.epoch, reason = %s,"
-        " changed_by = %s, changed_at = clock_timestamp()"
-        " from ops.stream_lease l where l.stream = s.stream and s.stream = %s",
-        [reason, changed_by, stream],
-    )
+    """The stream shall stop at a batch boundary and stay parked until `want_run`.
+
+    One that failed stays failed, with its reason.
+    """
+    with connection.transaction():
+        connection.execute(
+            "update ops.stream s set drain_epoch = l.epoch"
+            " from ops.stream_lease l where l.stream = s.stream and s.stream = %s",
+            [stream],
+        )
+        connection.execute(
+            "update ops.stream set desired = 'drained', reason = %s, changed_by = %s,"
+            " changed_at = clock_timestamp() where stream = %s and desired = 'run'",
+            [reason, changed_by, stream],
+        )
 
 
 def declare_failed(connection: Pg, stream: str, epoch: int, reason: str) -> None:
@@ -59,13 +71,33 @@ def declare_failed(connection: Pg, stream: str, epoch: int, reason: str) -> None
     )
 
 
-def note_submission(connection: Pg, stream: str, token: str, driver_id: str) -> None:
-    """Record the newest submission."""
+def request_drain(connection: Pg, stream: str, epoch: int) -> None:
+    """Epochs up to this one shall stop at a batch boundary; what people want stays as it is."""
     connection.execute(
-        "update ops.stream set token = %s, driver_id = %s, submitted_at = clock_timestamp()"
+        "update ops.stream set drain_epoch = greatest(coalesce(drain_epoch, 0), %s)"
         " where stream = %s",
-        [token, driver_id, stream],
+        [epoch, stream],
     )
+
+
+def note_submission(
+    connection: Pg, stream: str, token: str, driver_id: str, submitted_by: str = "unknown"
+) -> None:
+    """Record the newest submission."""
+    with connection.transaction():
+        connection.execute(
+            "update ops.stream set token = %s, driver_id = %s, submitted_at = clock_timestamp()"
+            " where stream = %s",
+            [token, driver_id, stream],
+        )
+        # A master without memory may give a number again.
+        connection.execute(
+            "insert into ops.stream_submission (driver_id, stream, token, submitted_by)"
+            " values (%s, %s, %s, %s) on conflict (driver_id) do update"
+            " set stream = excluded.stream, token = excluded.token,"
+            " submitted_by = excluded.submitted_by, submitted_at = excluded.submitted_at",
+            [driver_id, stream, token, submitted_by],
+        )
 
 
 def fetch_submission(connection: Pg, stream: str) -> Submission:
@@ -75,12 +107,19 @@ def fetch_submission(connection: Pg, stream: str) -> Submission:
         " coalesce(extract(epoch from clock_timestamp() - s.submitted_at), 1e9)::float8,"
         " l.owner is not null and h.epoch = l.epoch"
         "   and h.heartbeat_at > clock_timestamp() - make_interval(secs => %s),"
-        " l.epoch <= s.drain_epoch and l.owner is not null"
+        " l.epoch <= s.drain_epoch and l.owner is not null,"
+        " s.token is distinct from l.token,"
+        " extract(epoch from clock_timestamp() - greatest(h.heartbeat_at, l.taken_at))::float8"
         " from ops.stream s join ops.stream_lease l using (stream)"
         " left join ops.stream_heartbeat h using (stream) where stream = %s",
         [TTL_SECONDS, stream],
     ).fetchone()
     assert row is not None, f"no row for {stream}"
     return Submission(
-        driver_id=row[0], submitted_seconds_ago=row[1], alive=bool(row[2]), draining=bool(row[3])
+        driver_id=row[0],
+        submitted_seconds_ago=row[1],
+        alive=bool(row[2]),
+        draining=bool(row[3]),
+        successor=bool(row[4]),
+        silent_seconds=row[5],
     )

@@ -12,13 +12,17 @@ import re
 import subprocess
 import threading
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+
+import psycopg
+import structlog
 
 from weir.errors import Unavailable, WeirError
 from weir.ops import desired, lease
 from weir.ops.driver_file import DriverFile, write_driver_file
-from weir.ops.master import WAITING, MasterState, fetch_master, wait_until_alive
+from weir.ops.master import QUEUED, WAITING, MasterState, fetch_master, wait_until_alive
 from weir.ops.streams import StreamSpec, find_stream
 from weir.platform.java import find_java
 from weir.platform.layout import Layout
@@ -26,6 +30,7 @@ from weir.platform.spark import java_options
 from weir.settings import REPO, Settings
 from weir.store.postgres import connect
 
+log = structlog.get_logger()
 SUBMIT_SECONDS = 60.0
 ALLOWED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
 SUBMITTED = re.compile(r"Driver successfully submitted as (driver-[\w-]+)")
@@ -40,28 +45,78 @@ def start_stream(settings: Settings, name: str, *, changed_by: str) -> str:
     cluster takes no drivers.
     """
     spec = find_stream(name)
-    with connect(settings.dsn_file, application_name="weir-launch") as connection:
+    with connect_to_launch(settings) as connection:
         lease.ensure_stream(connection, name)
         desired.want_run(connection, name, changed_by)
+        return ensure_driver(settings, connection, spec, changed_by=changed_by)[0]
+
+
+def connect_to_launch(settings: Settings) -> lease.Pg:
+    """A connection that does not wait for ever for another launcher of the same stream."""
+    lock = f"{int(2 * SUBMIT_SECONDS)}s"
+    return connect(settings.dsn_file, application_name="weir-launch", lock_timeout=lock)
+
+
+def ensure_driver(
+    settings: Settings, connection: lease.Pg, spec: StreamSpec, *, changed_by: str
+) -> tuple[str, bool]:
+    """The driver that works or is about to, else a new one; whether it was submitted now.
+
+    One launcher per stream at a time: of many starters the first submits, the others find its
+    driver. A driver that runs without a sign of life is ended first, else both would go on.
+    """
+    with _alone(connection, spec.name):
         state = wait_until_alive(settings, SUBMIT_SECONDS)
-        running = desired.fetch_submission(connection, name)
-        if running.driver_id and is_running(running, state, name):
-            return running.driver_id
+        newest = desired.fetch_submission(connection, spec.name)
+        if newest.driver_id and is_running(newest, state, spec.name):
+            return newest.driver_id, False
+        if newest.driver_id and is_mute(newest, state):
+            log.warning("ending a mute driver", stream=spec.name, driver=newest.driver_id)
+            kill_driver(settings, newest.driver_id)
         token = str(uuid.uuid4())
         driver_id = submit(settings, spec, token)
-        desired.note_submission(connection, name, token, driver_id)
-        return driver_id
+        desired.note_submission(connection, spec.name, token, driver_id, changed_by)
+        return driver_id, True
+
+
+@contextmanager
+def _alone(connection: lease.Pg, stream: str) -> Iterator[None]:
+    key = f"weir:launch:{stream}"
+    try:
+        connection.execute("select pg_advisory_lock(hashtextextended(%s, 0))", [key])
+    except psycopg.errors.LockNotAvailable as error:
+        raise Unavailable(
+            f"another launcher of {stream} has been at work for too long",
+            "weir status; weir streams list; try again",
+        ) from error
+    try:
+        yield
+    finally:
+        if not connection.closed:
+            connection.execute("select pg_advisory_unlock(hashtextextended(%s, 0))", [key])
 
 
 def is_running(newest: desired.Submission, master: MasterState, name: str) -> bool:
     """Whether a driver works or is about to; the master must know it.
 
-    A fresh proof of life alone may be that of a driver which died seconds ago.
+    A fresh proof of life alone may be that of a driver which died seconds ago. While the owner
+    drains, only its successor counts: it waits for the lease.
     """
+    driver = master.drivers.get(newest.driver_id or "")
+    known = driver in WAITING
+    about_to = known and newest.submitted_seconds_ago < SUBMIT_SECONDS
+    if newest.draining:
+        return about_to and newest.successor
+    if driver == QUEUED:  # there is no room for it yet; a second one would only wait behind it
+        return True
+    return about_to or (newest.alive and (known or name in master.apps))
+
+
+def is_mute(newest: desired.Submission, master: MasterState) -> bool:
+    """Whether the newest driver runs by the master's word but has long given no sign of life."""
+    silent = newest.silent_seconds is None or newest.silent_seconds > SUBMIT_SECONDS
     known = master.drivers.get(newest.driver_id or "") in WAITING
-    if newest.draining or not (known or name in master.apps):
-        return False
-    return newest.alive or (known and newest.submitted_seconds_ago < SUBMIT_SECONDS)
+    return known and silent and newest.submitted_seconds_ago > SUBMIT_SECONDS
 
 
 def submit(settings: Settings, spec: StreamSpec, token: str) -> str:

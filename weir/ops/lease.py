@@ -138,8 +138,13 @@ def fetch_lease(connection: Pg, stream: str) -> Lease:
     )
 
 
-def acquire(connection: Pg, seen: Lease, *, owner: str, token: str) -> int | None:
-    """Take the lease if it still is as `seen`; the new epoch, or None if another was faster."""
+def acquire(
+    connection: Pg, seen: Lease, *, owner: str, token: str, driver_id: str | None = None
+) -> int | None:
+    """Take the lease if it still is as `seen`; the new epoch, or None if another was faster.
+
+    The start is recorded; `unclean` when the epoch before did not give the lease back.
+    """
     connection.execute(
         "select pg_terminate_backend(pid, 2000) from pg_stat_activity"
         " where datname = current_database() and pid <> pg_backend_pid()"
@@ -148,11 +153,13 @@ def acquire(connection: Pg, seen: Lease, *, owner: str, token: str) -> int | Non
         [seen.stream, seen.epoch],
     )
     row = connection.execute(
-        "update ops.stream_lease set epoch = epoch + 1, owner = %s, token = %s,"
-        " taken_at = clock_timestamp(),"
-        " barren_starts = case when token = %s then barren_starts + 1 else 1 end"
-        " where stream = %s and epoch = %s returning epoch",
-        [owner, token, token, seen.stream, seen.epoch],
+        "with taken as (update ops.stream_lease set epoch = epoch + 1, owner = %s, token = %s,"
+        "  taken_at = clock_timestamp(),"
+        "  barren_starts = case when token = %s then barren_starts + 1 else 1 end"
+        "  where stream = %s and epoch = %s returning stream, epoch, token)"
+        " insert into ops.stream_start (stream, epoch, token, driver_id, unclean)"
+        " select stream, epoch, token, %s, %s from taken returning epoch",
+        [owner, token, token, seen.stream, seen.epoch, driver_id, seen.owner is not None],
     ).fetchone()
     return None if row is None else int(row[0])
 

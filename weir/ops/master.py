@@ -13,8 +13,19 @@ from weir.errors import Unavailable
 from weir.settings import Settings
 
 POLL_SECONDS = 0.2
-WAITING = frozenset({"SUBMITTED", "RUNNING"})
+QUEUED = "SUBMITTED"
+"""State of a driver for which no worker has room yet."""
+WAITING = frozenset({QUEUED, "RUNNING"})
 """States of a driver that will work without a new submission (RELAUNCHING may last for ever)."""
+
+
+@dataclass(frozen=True)
+class App:
+    """One active application; `waiting` while no executor was given to it."""
+
+    id: str
+    name: str
+    waiting: bool
 
 
 @dataclass(frozen=True)
@@ -24,7 +35,8 @@ class MasterState:
     status: str
     alive_workers: int
     drivers: Mapping[str, str]  # driver id -> state
-    apps: tuple[str, ...]  # names of the running applications
+    apps: tuple[str, ...]  # names of the active applications
+    applications: tuple[App, ...] = ()
 
 
 def parse_master(answer: Mapping[str, Any]) -> MasterState:
@@ -35,6 +47,14 @@ def parse_master(answer: Mapping[str, Any]) -> MasterState:
         alive_workers=int(answer.get("aliveworkers", 0)),
         drivers={str(driver["id"]): str(driver["state"]) for driver in drivers},
         apps=tuple(str(app["name"]) for app in answer.get("activeapps", ())),
+        applications=tuple(
+            App(
+                id=str(app.get("id", "")),
+                name=str(app["name"]),
+                waiting=str(app.get("state", "")) == "WAITING",
+            )
+            for app in answer.get("activeapps", ())
+        ),
     )
 
 

@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from weir.errors import SettingError
+from weir.ops.breaker import RestartLimit
 from weir.ops.health_limits import HealthLimits
 from weir.settings import REPO
 
@@ -89,6 +90,7 @@ class StreamSpec(_Part):
     max_offsets_per_trigger: int = Field(2_000_000, ge=1000, description="bounds one batch")
     max_refusal_share: float = Field(gt=0, le=1)
     resources: Resources
+    restarts: RestartLimit = Field(default_factory=lambda: RestartLimit(max=5, within_minutes=10))
     health: HealthLimits = Field(default_factory=HealthLimits)
     probe_seconds: float = Field(
         0, ge=0, le=3600, description="a synthetic message this often measures the way; 0: none"

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from weir.ops.observed import Observed, Signs, judge_state
+from weir.ops.states import Observed, Signs, judge_state
 
 HEALTHY = Signs(
     desired="run",

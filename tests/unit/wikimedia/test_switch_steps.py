@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from weir.ops.observed import Observed
+from weir.ops.states import Observed
 from weir.sources.wikimedia.switch_steps import StreamSigns, obstacle
 
 DRAIN = "weir streams drain counts"

@@ -22,7 +22,8 @@ from weir.kafka.client import admin_client, reason_of, unavailable
 from weir.kafka.declared import progress_of
 from weir.kafka.reader import end_offsets, read_last
 from weir.kafka.transactional import TransactionalPublisher
-from weir.ops.observed import Observed, fetch_state
+from weir.ops.observed import fetch_state
+from weir.ops.states import Observed
 from weir.ops.streams import StreamSpec, load_streams
 from weir.settings import Settings
 from weir.sources.declared import Mode

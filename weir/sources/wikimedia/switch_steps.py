@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from weir.errors import ContractError
-from weir.ops.observed import Observed
+from weir.ops.states import Observed
 
 STOPPED = (Observed.PARKED, Observed.DOWN)
 

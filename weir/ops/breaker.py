@@ -1,0 +1,38 @@
+"""The restart breaker: a stream that restarts too often is parked as failed, with the reason.
+
+A restart is an epoch whose predecessor did not give the lease back. Restarts before the last
+`start` by a person do not count. Judged where a driver takes the lease and by `weir reconcile`.
+"""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from weir.ops.lease import Pg
+
+
+class RestartLimit(BaseModel):
+    """How many restarts in how many minutes are still normal: the part `restarts:` of a stream."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max: int = Field(5, ge=1, le=1000)
+    within_minutes: int = Field(10, ge=1, le=1440)
+
+
+def fetch_restarts(connection: Pg, stream: str, limit: RestartLimit) -> int:
+    """Restarts in the time that the limit looks at, by the database's clock."""
+    row = connection.execute(
+        "select count(*) from ops.stream_start s join ops.stream_lease l using (stream)"
+        " where stream = %s and s.unclean and s.taken_at > l.breaker_reset_at"
+        " and s.taken_at > clock_timestamp() - make_interval(mins => %s)",
+        [stream, limit.within_minutes],
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def judge_restarts(restarts: int, limit: RestartLimit) -> str | None:
+    """Why the next restart must not be; None while it may."""
+    if restarts < limit.max:
+        return None
+    return f"{restarts} restarts in {limit.within_minutes} minutes: it only dies"
