@@ -50,6 +50,8 @@ def session_properties(settings: Settings, spec: StreamSpec) -> dict[str, str]:
         # 200 by default: four times slower on counts of this size.
         "spark.sql.shuffle.partitions": str(spec.resources.shuffle_partitions),
         "spark.executor.extraJavaOptions": " ".join([*java_options(), *EXECUTOR_JAVA]),
+        # Metrics are named by the stream, not by the application's id, which changes at each start.
+        "spark.metrics.namespace": spec.name,
         "spark.ui.port": str(settings.port(Port.SPARK_DRIVER_UI)),
     }
 

@@ -42,6 +42,11 @@ class Metric(StrEnum):
     STREAM_LAG = "weir_stream_lag_messages"
     TOPIC_RETENTION = "weir_topic_retention_seconds"
     DEAD_LETTERS = "weir_dead_letters"
+    GAPS = "weir_gaps"
+    AIRFLOW_UP = "weir_airflow_up"
+    AIRFLOW_HEARTBEAT_AGE = "weir_airflow_heartbeat_age_seconds"
+    AIRFLOW_TASKS = "weir_airflow_tasks"
+    AIRFLOW_IMPORT_ERRORS = "weir_airflow_import_errors"
     WIKIMEDIA_DOMAINS = "weir_wikimedia_domains"
     WIKIMEDIA_CHANGES = "weir_wikimedia_changes_total"
     WIKIMEDIA_EDITS = "weir_wikimedia_edits_total"
@@ -78,6 +83,11 @@ DECLARED: dict[Metric, Declared] = {
     Metric.STREAM_LAG: Declared("gauge", "Offsets not read yet", (*_QUERY, "topic")),
     Metric.TOPIC_RETENTION: Declared("gauge", "How long Kafka keeps messages", ("topic",)),
     Metric.DEAD_LETTERS: Declared("gauge", "Stored dead letters", ("topic", "refused_by")),
+    Metric.GAPS: Declared("gauge", "Intervals known to miss events", ("source", "state")),
+    Metric.AIRFLOW_UP: Declared("gauge", "1: this part of Airflow works", ("part",)),
+    Metric.AIRFLOW_HEARTBEAT_AGE: Declared("gauge", "Since its last sign of life", ("part",)),
+    Metric.AIRFLOW_TASKS: Declared("gauge", "Tasks now, or ended in the last hour", ("state",)),
+    Metric.AIRFLOW_IMPORT_ERRORS: Declared("gauge", "DAG files that cannot be read"),
     Metric.WIKIMEDIA_DOMAINS: Declared("gauge", "Domains seen"),
     Metric.WIKIMEDIA_CHANGES: Declared("counter", "Events counted, of all time"),
     Metric.WIKIMEDIA_EDITS: Declared("counter", "Edits counted, of all time"),

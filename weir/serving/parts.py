@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, disable_created_metrics
 
+from weir.platform.airflow_config import airflow_address
+from weir.serving.airflow_reads import AirflowReads, api_answers
 from weir.serving.counts_source import CountsSource
 from weir.serving.metrics import ReadAtScrape, RequestMetrics
 from weir.serving.scrape import Scrape
@@ -42,6 +44,10 @@ def build_parts(settings: Settings) -> Parts:
     registry = CollectorRegistry()
     requests = RequestMetrics(registry)
     registry.register(ReadAtScrape(Scrape(settings.dsn_file, cache, watch).read))
+    if settings.airflow:
+        address = airflow_address(settings)
+        airflow = AirflowReads(settings.dsn_file, lambda: api_answers(address))
+        registry.register(ReadAtScrape(airflow.read))
     return Parts(
         cache=cache,
         counts=CountsSource(cache, settings.dsn_file),
