@@ -1,0 +1,117 @@
+"""The trigger that follows a stream by its lease, for months, while the task holds no slot.
+
+What holds when things die: a triggerer that dies or stops ends only the watch, never the stream;
+the next one watches anew from the database alone. A PostgreSQL that is away is waited for. Only a
+person's clear, mark failed or mark success reaches `on_kill`, which asks the followed driver to
+stop at a batch boundary and changes nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import psycopg
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+from stream_ops.asking import ask_to_drain, epoch_meant
+from stream_ops.words import is_lost, why
+from weir.errors import Unavailable
+from weir.ops.follow import Event, Sight, fetch_sight, followed_epoch, judge_sight
+from weir.ops.lease import Pg
+from weir.settings import load_settings
+from weir.store.postgres import connect
+
+POLL_SECONDS = 2.0
+
+
+class StreamTrigger(BaseTrigger):
+    """Watch a stream until the task has something to do.
+
+    epoch: that of the driver the task adopted; None for one that has yet to take the lease.
+    parked: the stream is not wanted; watch for the wish instead.
+    """
+
+    def __init__(
+        self,
+        *,
+        stream: str,
+        epoch: int | None = None,
+        parked: bool = False,
+        poll_seconds: float = POLL_SECONDS,
+    ) -> None:
+        super().__init__()
+        self.stream = stream
+        self.epoch = epoch
+        self.parked = parked
+        self.poll_seconds = poll_seconds
+        self._settings = load_settings()
+        self._connection: Pg | None = None
+        self._said = ""
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        return (
+            f"{type(self).__module__}.{type(self).__qualname__}",
+            {
+                "stream": self.stream,
+                "epoch": self.epoch,
+                "parked": self.parked,
+                "poll_seconds": self.poll_seconds,
+            },
+        )
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        first: Sight | None = None
+        began = time.monotonic()
+        while True:
+            now = await asyncio.to_thread(self._look)
+            if now is not None:
+                first = first or now
+                self.epoch = None if self.parked else followed_epoch(self.epoch, first, now)
+                event = judge_sight(
+                    self.epoch, self.parked, first, now, watched_seconds=time.monotonic() - began
+                )
+                self._say(why(self.epoch, self.parked, now))
+                if event is not None:
+                    lost = event is Event.ENDED and is_lost(self.epoch, now)
+                    said = f"{event}: {why(self.epoch, self.parked, now)}"
+                    yield TriggerEvent({"event": event.value, "lost": lost, "why": said})
+                    return
+            await asyncio.sleep(self.poll_seconds)
+
+    async def on_kill(self) -> None:
+        """A person ended the task: its driver shall stop at a batch boundary."""
+        if self.parked:
+            return
+        self._say(await asyncio.to_thread(self._drain))
+
+    async def cleanup(self) -> None:
+        """Every end of the watch, also a restart of the triggerer: let go of the connection."""
+        if self._connection is not None:
+            await asyncio.to_thread(self._connection.close)
+
+    def _drain(self) -> str:
+        epoch = epoch_meant(self._settings, self.stream, self.epoch)
+        over = ask_to_drain(self._settings, self.stream, epoch)
+        return f"asked epoch {epoch} to stop: {'it is over' if over else 'its batch goes on'}"
+
+    def _look(self) -> Sight | None:
+        """One look; None while PostgreSQL is away, which is waited for without limit."""
+        try:
+            if self._connection is None or self._connection.closed:
+                self._connection = connect(
+                    self._settings.dsn_file, application_name="weir-airflow", lock_timeout="5s"
+                )
+            return fetch_sight(self._connection, self.stream)
+        except (Unavailable, psycopg.OperationalError) as error:
+            self._connection = None
+            self._say(f"waiting for PostgreSQL: {str(error).splitlines()[0]}")
+            return None
+
+    def _say(self, text: str) -> None:
+        """Log on a change only: this log grows for as long as the stream runs."""
+        if text != self._said:
+            self.log.info("%s: %s", self.stream, text)
+            self._said = text
