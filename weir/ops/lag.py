@@ -8,7 +8,7 @@ earlier than its own time stamp plus the retention: the time left is never overs
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 # A commit marker takes an offset too: behind the last message of a topic nothing may wait.
@@ -65,6 +65,18 @@ class TopicLag:
     seconds_left: float | None
     retention_seconds: float | None
     lost: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lags:
+    """The lags of all streams at one moment; `trouble` says why they are unknown."""
+
+    by_stream: Mapping[str, tuple[TopicLag, ...]] = field(default_factory=dict)
+    trouble: str | None = None
+
+    def of(self, stream: str) -> tuple[TopicLag, ...] | None:
+        """Per query and topic; empty before the first start; None when unknown."""
+        return None if self.trouble else self.by_stream.get(stream, ())
 
 
 def measure(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from weir.errors import Unavailable
-from weir.kafka.offsets import end_offsets
 from weir.ops.breaker import fetch_restarts
+from weir.ops.lag import Lags, longest
+from weir.ops.lag_reads import fetch_lags
 from weir.ops.lease import Pg
 from weir.ops.master import QUEUED, MasterState, fetch_master
 from weir.ops.states import Observed as Observed
@@ -37,6 +37,7 @@ class StreamState:
     heartbeat_seconds: float | None
     last_batch: dict[str, Any] | None
     lag_messages: int | None
+    lag_seconds: float | None
     restarts: int
     """Restarts within the time that the restart breaker looks at."""
 
@@ -58,11 +59,15 @@ STATE = (
 
 
 def fetch_state(
-    settings: Settings, connection: Pg, spec: StreamSpec, master: MasterState | None = None
+    settings: Settings,
+    connection: Pg,
+    spec: StreamSpec,
+    master: MasterState | None = None,
+    lags: Lags | None = None,
 ) -> StreamState:
     """What the stream does now; the lag is None while Kafka is away.
 
-    `master` saves a question to Spark's master when several states are asked for.
+    `master` and `lags` save a question each when several states are asked for.
     """
     cursor = connection.execute(STATE, [spec.name])
     row = cursor.fetchone()
@@ -70,7 +75,9 @@ def fetch_state(
     seen: dict[str, Any] = dict.fromkeys(names) | {"desired": "run", "owned": False}
     if row is not None:
         seen = dict(zip(names, row, strict=True))
-    lag = fetch_lag(settings, connection, spec)
+    lag = (lags or fetch_lags(connection, settings)).of(spec.name)
+    lag_messages = sum(part.messages for part in lag) if lag else None
+    lag_seconds = longest(part.seconds for part in lag) if lag else None
     master = master or fetch_master_or_none(settings)
     apps = master.applications if master else ()
     signs = Signs(
@@ -81,7 +88,9 @@ def fetch_state(
         submitted_seconds=seen["submitted_seconds"],
         taken_seconds=seen["taken_seconds"],
         progress_seconds=seen["progress_seconds"],
-        lag_messages=lag,
+        lag_messages=lag_messages,
+        waiting_seconds=lag_seconds,
+        stalled_seconds=spec.health.stalled_seconds,
         queued=master is not None and master.drivers.get(seen["driver_id"] or "") == QUEUED,
         slotless=any(app.id == seen["app_id"] and app.waiting for app in apps),
         app_started=bool(seen["app_id"]),
@@ -104,7 +113,8 @@ def fetch_state(
         started_at=seen["started_at"],
         heartbeat_seconds=None if beat is None else round(beat, 1),
         last_batch=seen["last_batch"],
-        lag_messages=lag,
+        lag_messages=lag_messages,
+        lag_seconds=lag_seconds,
         restarts=fetch_restarts(connection, spec.name, spec.restarts),
     )
 
@@ -115,19 +125,3 @@ def fetch_master_or_none(settings: Settings) -> MasterState | None:
         return fetch_master(settings)
     except Unavailable:
         return None
-
-
-def fetch_lag(settings: Settings, connection: Pg, spec: StreamSpec) -> int | None:
-    """Offsets between what is counted and the topic's end; None while Kafka is away."""
-    rows = connection.execute(
-        "select partition, next_offset from ops.query_offset where stream = %s and topic = %s",
-        [spec.name, spec.topic],
-    ).fetchall()
-    counted: Mapping[int, int] = dict(rows)
-    if not counted:
-        return None
-    try:
-        ends = end_offsets(settings, spec.topic)
-    except Unavailable:
-        return None
-    return sum(max(0, ends[p] - counted.get(p, 0)) for p in ends)

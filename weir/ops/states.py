@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from math import inf
 
+from weir.ops.health_limits import HealthLimits
+from weir.ops.lag import is_stalled
 from weir.ops.lease import TTL_SECONDS
 
 STARTING_SECONDS = 90.0
-STALLED_SECONDS = 60.0
+STALLED_SECONDS = HealthLimits().stalled_seconds  # unless the stream declares another
 
 
 class Desired(StrEnum):
@@ -49,6 +52,8 @@ class Signs:
     taken_seconds: float | None  # since its epoch began
     progress_seconds: float | None  # since the last batch of its epoch
     lag_messages: int | None
+    waiting_seconds: float | None = None  # the oldest message that is not counted
+    stalled_seconds: float = STALLED_SECONDS
     queued: bool = False  # no worker has room for its driver
     slotless: bool = False  # its application got no executor
     app_started: bool = False
@@ -81,14 +86,25 @@ def _working(signs: Signs) -> Observed:
     if signs.slotless:
         return Observed.WAITING
     if signs.progress_seconds is not None:
-        late = signs.progress_seconds > STALLED_SECONDS
-        return Observed.STALLED if signs.lag_messages and late else Observed.RUNNING
+        return Observed.STALLED if _stalled(signs, signs.progress_seconds) else Observed.RUNNING
     if signs.app_started and signs.lag_messages == 0:
         return Observed.RUNNING  # nothing to count yet
     young = _below(STARTING_SECONDS, signs.submitted_seconds) or _below(
         STARTING_SECONDS, signs.taken_seconds
     )
-    return Observed.STARTING if young or not signs.lag_messages else Observed.STALLED
+    if young or not signs.lag_messages:
+        return Observed.STARTING
+    since_start = inf if signs.taken_seconds is None else signs.taken_seconds
+    return Observed.STALLED if _stalled(signs, since_start) else Observed.RUNNING
+
+
+def _stalled(signs: Signs, batch_seconds: float) -> bool:
+    return is_stalled(
+        lag_messages=signs.lag_messages,
+        waiting_seconds=signs.waiting_seconds,
+        batch_seconds=batch_seconds,
+        limit_seconds=signs.stalled_seconds,
+    )
 
 
 def _below(limit: float, seconds: float | None) -> bool:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from weir.ops.lag import NOTHING_WAITS, PartitionSeen, TopicSeen, is_stalled, longest, measure
+from weir.ops.states import Observed, Signs, judge_state
 
 NOW = 10_000.0
 HOUR = 3600.0
@@ -94,3 +97,21 @@ def test_stalled_means_that_input_waits_and_no_batch_ends(
         limit_seconds=60.0,
     )
     assert found is stalled
+
+
+def test_the_first_message_after_an_idle_hour_is_no_standstill_of_the_stream():
+    """Else each quiet topic would raise an alarm in the morning."""
+    signs = Signs(
+        desired="run",
+        owned=True,
+        draining=False,
+        heartbeat_seconds=1.0,
+        submitted_seconds=9000.0,
+        taken_seconds=9000.0,
+        progress_seconds=3600.0,
+        lag_messages=1,
+        waiting_seconds=0.4,
+    )
+    assert judge_state(signs) is Observed.RUNNING
+    assert judge_state(replace(signs, progress_seconds=None)) is Observed.RUNNING
+    assert judge_state(replace(signs, waiting_seconds=61.0)) is Observed.STALLED
