@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from weir.errors import SettingError
 from weir.platform import monitoring, services
+from weir.platform.airflow import Airflow
 from weir.platform.component import Component
 from weir.platform.kafka import Broker
 from weir.platform.layout import Layout
@@ -27,6 +28,8 @@ def components(layout: Layout) -> list[Component]:
     if mode_of("wikimedia", settings) == "sample" and not settings.wikimedia_url:
         found.append(services.wikimedia_sample(layout))
     found += [services.collector(layout, "wikimedia"), services.api(layout)]
+    if settings.airflow:
+        found += Airflow(layout).components()
     return [*found, *monitoring.components(layout)]
 
 
