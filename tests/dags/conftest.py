@@ -7,7 +7,7 @@ of this folder imports it.
 from __future__ import annotations
 
 import os
-import sys
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -29,14 +29,9 @@ GIVEN = {
 for name in [name for name in os.environ if name.startswith("AIRFLOW__")]:
     del os.environ[name]
 os.environ |= GIVEN
-for folder in ("plugins", "dags"):
-    if str(REPO / folder) not in sys.path:
-        sys.path.insert(0, str(REPO / folder))
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _remove_home():
     yield
-    import shutil
-
     shutil.rmtree(HOME, ignore_errors=True)
