@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from weir.ops.health import Finding, Health, Signs, judge_health
+from weir.ops.health import Finding, Health, Signs, judge_health, judge_source
+from weir.ops.health_limits import HealthLimits
 from weir.ops.lag import Lags, TopicLag
+from weir.ops.lag_reads import fetch_lags as fetch_lags
 from weir.ops.lease import Pg
 from weir.ops.master import MasterState
 from weir.ops.observed import StreamState, fetch_state
@@ -22,6 +24,12 @@ SILENT_FOR = (
     "select extract(epoch from clock_timestamp() - coalesce(last_event_at, started_at))::float8"
     " from ops.collector where collector = %s and state <> 'stopped'"
 )
+SOURCES = (
+    "select collector, state,"
+    " extract(epoch from clock_timestamp() - heartbeat_at)::float8,"
+    " extract(epoch from clock_timestamp() - last_event_at)::float8"
+    " from ops.collector order by collector"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +40,8 @@ class Report:
     findings: tuple[Finding, ...]
     lags: tuple[TopicLag, ...] | None
     source_seconds: float | None
+    restarts: int
+    """After a death, in the time that `health.looping_minutes` looks at."""
 
     @property
     def health(self) -> Health:
@@ -72,4 +82,22 @@ def _report(state: StreamState, connection: Pg, spec: StreamSpec, lags: Lags) ->
         findings=judge_health(spec.name, signs, limits),
         lags=mine,
         source_seconds=signs.source_seconds,
+        restarts=signs.restarts,
     )
+
+
+def fetch_sources(connection: Pg, specs: Iterable[StreamSpec]) -> dict[str, Health]:
+    """The health of each collector that ever reported, by the strictest limit of its streams."""
+    limits: dict[str, float] = {}
+    for spec in specs:
+        seconds = spec.health.silent_seconds
+        limits[spec.source] = min(seconds, limits.get(spec.source, seconds))
+    return {
+        row[0]: judge_source(
+            state=row[1],
+            heartbeat_seconds=row[2],
+            event_seconds=row[3],
+            silent_seconds=limits.get(row[0], HealthLimits().silent_seconds),
+        )
+        for row in connection.execute(SOURCES)
+    }

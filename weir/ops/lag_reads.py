@@ -27,12 +27,18 @@ Queries = Mapping[tuple[str, str], Positions]
 POSITIONS = "select stream, query, topic, partition, next_offset from ops.query_offset"
 
 
-def fetch_lags(connection: Pg, settings: Settings) -> Lags:
-    """The lags of all streams now, by a connection to Kafka of its own."""
+def fetch_lags(connection: Pg, reader: LagReader) -> Lags:
+    """The lags of all streams now."""
+    return measure_lags(reader, fetch_positions(connection))
+
+
+def fetch_lags_once(connection: Pg, settings: Settings) -> Lags:
+    """The same by a connection to Kafka of its own, for who asks once."""
     reader = LagReader(settings, answer_seconds=PATIENT_SECONDS)
-    lags = measure_lags(reader, fetch_positions(connection))
-    reader.close()
-    return lags
+    try:
+        return fetch_lags(connection, reader)
+    finally:
+        reader.close()
 
 
 def fetch_positions(connection: Pg) -> dict[tuple[str, str], dict[str, dict[int, int]]]:
@@ -57,6 +63,15 @@ def measure_lags(reader: LagReader, queries: Queries, clock: Clock = utc_now) ->
     except Unavailable as error:
         return Lags(trouble=error.what)
     return Lags(by_stream=lags)
+
+
+def ends_of(lags: Lags) -> dict[str, dict[int, int]]:
+    """Per topic and partition the end that was seen with the lags."""
+    return {
+        lag.topic: {part.partition: part.end for part in lag.partitions}
+        for topics in lags.by_stream.values()
+        for lag in topics
+    }
 
 
 class LagReader:

@@ -9,7 +9,7 @@ from typing import Any
 from weir.errors import Unavailable
 from weir.ops.breaker import fetch_restarts
 from weir.ops.lag import Lags, longest
-from weir.ops.lag_reads import fetch_lags
+from weir.ops.lag_reads import fetch_lags_once
 from weir.ops.lease import Pg
 from weir.ops.master import QUEUED, MasterState, fetch_master
 from weir.ops.states import Observed as Observed
@@ -75,7 +75,7 @@ def fetch_state(
     seen: dict[str, Any] = dict.fromkeys(names) | {"desired": "run", "owned": False}
     if row is not None:
         seen = dict(zip(names, row, strict=True))
-    lag = (lags or fetch_lags(connection, settings)).of(spec.name)
+    lag = (lags or fetch_lags_once(connection, settings)).of(spec.name)
     lag_messages = sum(part.messages for part in lag) if lag else None
     lag_seconds = longest(part.seconds for part in lag) if lag else None
     master = master or fetch_master_or_none(settings)

@@ -39,7 +39,21 @@ class Metric(StrEnum):
     STREAM_RATE = "weir_stream_rows_per_second"
     STREAM_REFUSED_SHARE = "weir_stream_refused_share"
     STREAM_EVENT_AGE = "weir_stream_newest_event_age_seconds"
+    STREAM_STATE = "weir_stream_state"
+    STREAM_HEALTH = "weir_stream_health"
     STREAM_LAG = "weir_stream_lag_messages"
+    STREAM_LAG_SECONDS = "weir_stream_lag_seconds"
+    STREAM_RETENTION_LEFT = "weir_stream_retention_left_seconds"
+    STREAM_LOST = "weir_stream_lost_messages"
+    PARTITION_LAG = "weir_partition_lag_messages"
+    PARTITION_LAG_SECONDS = "weir_partition_lag_seconds"
+    STREAM_RESTARTS = "weir_stream_restarts"
+    STREAM_UPTIME = "weir_stream_uptime_seconds"
+    STREAM_PROBE_SECONDS = "weir_stream_probe_seconds"
+    STREAM_PROBE_AGE = "weir_stream_probe_age_seconds"
+    STREAM_GROUP_FAILURES = "weir_stream_group_commit_failures_total"
+    OPERATION_AGE = "weir_operation_age_seconds"
+    SOURCE_HEALTH = "weir_source_health"
     TOPIC_RETENTION = "weir_topic_retention_seconds"
     DEAD_LETTERS = "weir_dead_letters"
     GAPS = "weir_gaps"
@@ -59,6 +73,8 @@ class Metric(StrEnum):
 
 _COLLECTOR = ("collector",)
 _QUERY = ("stream", "query")
+_TOPIC = (*_QUERY, "topic")
+_PARTITION = (*_TOPIC, "partition")
 
 DECLARED: dict[Metric, Declared] = {
     Metric.SERVICE_UP: Declared("gauge", "1: postgres, redis, kafka answers", ("service",)),
@@ -80,7 +96,21 @@ DECLARED: dict[Metric, Declared] = {
     Metric.STREAM_RATE: Declared("gauge", "Messages read, mean of the last minute", _QUERY),
     Metric.STREAM_REFUSED_SHARE: Declared("gauge", "Refused share of the last minute", _QUERY),
     Metric.STREAM_EVENT_AGE: Declared("gauge", "Age of the newest event counted", _QUERY),
-    Metric.STREAM_LAG: Declared("gauge", "Offsets not read yet", (*_QUERY, "topic")),
+    Metric.STREAM_STATE: Declared("gauge", "1 for what it does", ("stream", "state")),
+    Metric.STREAM_HEALTH: Declared("gauge", "1 for all that holds now", ("stream", "health")),
+    Metric.STREAM_LAG: Declared("gauge", "Messages not counted yet", _TOPIC),
+    Metric.STREAM_LAG_SECONDS: Declared("gauge", "How long the oldest of them waits", _TOPIC),
+    Metric.STREAM_RETENTION_LEFT: Declared("gauge", "Until Kafka may delete it", _TOPIC),
+    Metric.STREAM_LOST: Declared("gauge", "Offsets deleted before they were counted", _TOPIC),
+    Metric.PARTITION_LAG: Declared("gauge", "Messages not counted yet", _PARTITION),
+    Metric.PARTITION_LAG_SECONDS: Declared("gauge", "How long the oldest waits", _PARTITION),
+    Metric.STREAM_RESTARTS: Declared("gauge", "Starts after a death, recently", ("stream",)),
+    Metric.STREAM_UPTIME: Declared("gauge", "Since its driver started", ("stream",)),
+    Metric.STREAM_PROBE_SECONDS: Declared("gauge", "The way of the newest probe", _QUERY),
+    Metric.STREAM_PROBE_AGE: Declared("gauge", "Since a probe arrived", _QUERY),
+    Metric.STREAM_GROUP_FAILURES: Declared("counter", "Refused group commits", ("stream",)),
+    Metric.OPERATION_AGE: Declared("gauge", "Of its open operation, 0: none", ("stream",)),
+    Metric.SOURCE_HEALTH: Declared("gauge", "1 for its health", ("source", "health")),
     Metric.TOPIC_RETENTION: Declared("gauge", "How long Kafka keeps messages", ("topic",)),
     Metric.DEAD_LETTERS: Declared("gauge", "Stored dead letters", ("topic", "refused_by")),
     Metric.GAPS: Declared("gauge", "Intervals known to miss events", ("source", "state")),

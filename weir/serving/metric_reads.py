@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from weir.serving.metric_names import Metric
 from weir.serving.metrics import Sample
-from weir.store.wikimedia_counts import Offsets
 from weir.store.wikimedia_stats import Connection
 
 # Per query: how many columns are labels, and which metrics the columns after them are.
@@ -71,6 +70,45 @@ READS: list[tuple[str, int, list[Metric]]] = [
         ],
     ),
     (
+        """select p.stream, p.query, p.probe_ms / 1000.0,
+             extract(epoch from clock_timestamp() - p.ended_at)
+           from (select distinct stream, query from ops.query_offset) q
+           cross join lateral (select * from ops.stream_progress
+             where stream = q.stream and query = q.query and probe_ms is not null
+               and ended_at > clock_timestamp() - interval '1 hour'
+             order by ended_at desc limit 1) p""",
+        2,
+        [Metric.STREAM_PROBE_SECONDS, Metric.STREAM_PROBE_AGE],
+    ),
+    (
+        """select stream, extract(epoch from heartbeat_at - started_at)
+           from ops.stream_heartbeat h join ops.stream_lease l using (stream)
+           where h.epoch = l.epoch and l.owner is not null""",
+        1,
+        [Metric.STREAM_UPTIME],
+    ),
+    (
+        """select stream, (last_batch ->> 'group_commit_failures')::bigint
+           from ops.stream_heartbeat""",
+        1,
+        [Metric.STREAM_GROUP_FAILURES],
+    ),
+    (
+        """select stream.stream,
+             coalesce(extract(epoch from clock_timestamp() - min(o.started_at)), 0)
+           from ops.stream left join ops.operation o
+             on o.stream = stream.stream and o.state = 'open' group by 1""",
+        1,
+        [Metric.OPERATION_AGE],
+    ),
+    (
+        """select collector, states.state, count(g.source) from ops.collector
+           cross join (values ('open'), ('refilled'), ('permanent')) states (state)
+           left join ops.gap g on g.source = collector and g.state = states.state group by 1, 2""",
+        2,
+        [Metric.GAPS],
+    ),
+    (
         "select topic, refused_by, count(*) from ops.dead_letter group by 1, 2",
         2,
         [Metric.DEAD_LETTERS],
@@ -88,8 +126,6 @@ READS: list[tuple[str, int, list[Metric]]] = [
     ),
 ]
 
-COUNTED = "select stream, query, topic, partition, next_offset from ops.query_offset"
-
 
 def fetch_samples(connection: Connection) -> Iterator[Sample]:
     """The samples of every query in READS."""
@@ -99,23 +135,3 @@ def fetch_samples(connection: Connection) -> Iterator[Sample]:
             for metric, value in zip(metrics, row[label_count:], strict=True):
                 if value is not None:
                     yield Sample(metric, labels, float(value))
-
-
-def fetch_counted(connection: Connection) -> dict[tuple[str, str], Offsets]:
-    """Per (stream, query), how far each partition is counted."""
-    counted: dict[tuple[str, str], Offsets] = {}
-    for stream, query, topic, partition, next_offset in connection.execute(COUNTED):
-        counted.setdefault((stream, query), {}).setdefault(topic, {})[partition] = next_offset
-    return counted
-
-
-def lag_samples(counted: dict[tuple[str, str], Offsets], ends: Offsets) -> Iterator[Sample]:
-    """Offsets between counted and end, per stream, query and topic whose end is known."""
-    for (stream, query), topics in counted.items():
-        for topic, partitions in topics.items():
-            if topic in ends:
-                behind = sum(
-                    max(0, end - partitions.get(partition, 0))
-                    for partition, end in ends[topic].items()
-                )
-                yield Sample(Metric.STREAM_LAG, (stream, query, topic), behind)

@@ -43,7 +43,7 @@ def build_parts(settings: Settings) -> Parts:
     watch = Watch(settings)
     registry = CollectorRegistry()
     requests = RequestMetrics(registry)
-    registry.register(ReadAtScrape(Scrape(settings.dsn_file, cache, watch).read))
+    registry.register(ReadAtScrape(Scrape(settings, cache, watch).read))
     if settings.airflow:
         address = airflow_address(settings)
         airflow = AirflowReads(settings.dsn_file, lambda: api_answers(address))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +10,8 @@ import psycopg
 import structlog
 
 from weir.errors import Unavailable, WeirError
-from weir.serving.ends import TopicEnds
+from weir.ops.lag import Lags
+from weir.ops.lag_reads import LagReader, Queries, ends_of, fetch_positions, measure_lags
 from weir.serving.surroundings import Surroundings
 from weir.settings import Settings
 from weir.sources.declared import Mode, mode_of
@@ -30,21 +30,19 @@ select max(event_time_max) from (
   where stream = %s and query = %s and event_time_max is not null
   order by ended_at desc limit 20) recent
 """
-TOPICS = "select distinct topic from ops.query_offset"
-
-FetchEnds = Callable[[set[str]], Offsets]
 
 
 class Watch:
     """Keeps the newest `Surroundings`. A service that is away is named in them, and tried again."""
 
-    def __init__(self, settings: Settings, fetch_ends: FetchEnds | None = None) -> None:
+    def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._fetch_ends = fetch_ends or TopicEnds(settings).fetch
+        self._reader = LagReader(settings)
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._connection: psycopg.Connection[tuple[Any, ...]] | None = None
-        self._topics = {settings.wikimedia_topic}
+        self._queries: Queries = {}
+        self._lags = Lags(trouble="not looked at yet")
         self._mode: Mode = mode_of("wikimedia", settings)
         self._newest_event_utc: datetime | None = None
         nothing_yet = {"kafka": "not looked at yet", "postgres": "not looked at yet"}
@@ -54,6 +52,11 @@ class Watch:
     def seen(self) -> Surroundings:
         """What was seen last."""
         return self._seen
+
+    @property
+    def lags(self) -> Lags:
+        """The lag of each stream, seen at the same moment."""
+        return self._lags
 
     def refresh(self) -> None:
         """Look once."""
@@ -65,10 +68,12 @@ class Watch:
             self._close()
             self._newest_event_utc = None
             trouble["postgres"] = _words(error)
+        lags = measure_lags(self._reader, self._queries)
         try:
-            ends = self._fetch_ends(self._topics)
+            ends = self._fetch_ends(lags)
         except Unavailable as error:
             trouble["kafka"] = _words(error)
+        self._lags = lags
         self._tell(trouble)
         self._seen = self._surroundings(ends, trouble)
 
@@ -83,6 +88,7 @@ class Watch:
         if self._thread is not None:
             self._thread.join()
         self._close()
+        self._reader.close()
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -97,13 +103,23 @@ class Watch:
                 connect_timeout_seconds=2,
                 statement_timeout="5s",
             )
-        topics = {row[0] for row in self._connection.execute(TOPICS)}
-        self._topics = topics | {self._settings.wikimedia_topic}
+        self._queries = fetch_positions(self._connection)
         # What the collector really collects; the declaration only until it has run once.
         if row := self._connection.execute(MODE, (COLLECTOR,)).fetchone():
             self._mode = row[0]
         newest = self._connection.execute(NEWEST_EVENT, (STREAM, QUERY)).fetchone()
         self._newest_event_utc = newest[0] if newest else None
+
+    def _fetch_ends(self, lags: Lags) -> Offsets:
+        """Where the topics end: of those that streams read, and of the collector's own."""
+        if lags.trouble:
+            raise Unavailable(lags.trouble)
+        ends = ends_of(lags)
+        topic = self._settings.wikimedia_topic
+        if topic not in ends:
+            seen = self._reader.fetch({topic: {}})
+            ends |= {name: {p: s.end for p, s in t.partitions.items()} for name, t in seen.items()}
+        return ends
 
     def _surroundings(self, ends: Offsets, trouble: dict[str, str]) -> Surroundings:
         return Surroundings(

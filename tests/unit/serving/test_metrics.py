@@ -5,7 +5,6 @@ from __future__ import annotations
 from prometheus_client import CollectorRegistry, generate_latest
 
 from weir.serving.metric_names import DECLARED, Metric
-from weir.serving.metric_reads import lag_samples
 from weir.serving.metrics import ReadAtScrape, Sample
 
 
@@ -55,11 +54,3 @@ def test_samples_are_read_anew_at_each_scrape():
     registry.register(read)
     assert registry.get_sample_value(Metric.WIKIMEDIA_DOMAINS) == 1.0
     assert registry.get_sample_value(Metric.WIKIMEDIA_DOMAINS) == 2.0
-
-
-def test_a_topic_whose_end_is_unknown_has_no_lag():
-    """Kafka may be away while PostgreSQL answers."""
-    counted = {("s", "q"): {"t": {0: 5}, "u": {0: 1}}}
-    assert list(lag_samples(counted, {"t": {0: 9, 1: 2}})) == [
-        Sample(Metric.STREAM_LAG, ("s", "q", "t"), 6)
-    ]
