@@ -9,11 +9,11 @@ from __future__ import annotations
 from pyspark.sql import SparkSession
 
 from weir.ops.streams import StreamSpec
-from weir.platform.spark import java_options
+from weir.platform.spark import METRICS, java_options
 from weir.ports import Port
 from weir.settings import Settings
 
-PINNED = {
+PINNED = METRICS | {
     # Correctness. Panes are cut in UTC.
     "spark.sql.session.timeZone": "UTC",
     # With it on, selecting only the corrupt column of from_json can return null for bad JSON.
@@ -32,6 +32,7 @@ PINNED = {
     "spark.ui.retainedTasks": "500",
     "spark.ui.showConsoleProgress": "false",
     "spark.ui.killEnabled": "false",
+    "spark.ui.prometheus.enabled": "true",
     "spark.eventLog.enabled": "false",
     "spark.log.level": "WARN",
     "spark.redaction.regex": "(?i)secret|passw|token|credential|jaas|dsn|pgpass|api[._-]?key",
@@ -50,7 +51,7 @@ def session_properties(settings: Settings, spec: StreamSpec) -> dict[str, str]:
         # 200 by default: four times slower on counts of this size.
         "spark.sql.shuffle.partitions": str(spec.resources.shuffle_partitions),
         "spark.executor.extraJavaOptions": " ".join([*java_options(), *EXECUTOR_JAVA]),
-        # Metrics are named by the stream, not by the application's id, which changes at each start.
+        # Metrics are named by the stream: an application's id changes at each start.
         "spark.metrics.namespace": spec.name,
         "spark.ui.port": str(settings.port(Port.SPARK_DRIVER_UI)),
     }

@@ -6,19 +6,18 @@ that does not have the setting.
 
 from __future__ import annotations
 
-import json
 import shutil
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-import httpx
 import psutil
 
 from weir.ops.streams import load_streams
 from weir.platform.component import Component, pid_file
+from weir.platform.exporters import PORTS, exporters
 from weir.platform.layout import Layout
 from weir.platform.prometheus_config import local_jobs, prometheus_config
-from weir.platform.secrets import keep_password, write_private
+from weir.platform.secrets import write_private
+from weir.platform.services import answers
 from weir.ports import Port
 from weir.settings import REPO
 
@@ -29,19 +28,11 @@ ALERTMANAGER = MONITORING / "alertmanager" / "alertmanager.yml"
 PROGRAMS = {
     "prometheus": ("prometheus",),
     "alertmanager": ("prometheus-alertmanager", "alertmanager"),
-    "node-exporter": ("prometheus-node-exporter", "node_exporter"),
-    "postgres-exporter": ("prometheus-postgres-exporter", "postgres_exporter"),
-    "redis-exporter": ("prometheus-redis-exporter", "redis_exporter"),
+    "exporter-host": ("prometheus-node-exporter", "node_exporter"),
+    "exporter-postgres": ("prometheus-postgres-exporter", "postgres_exporter"),
+    "exporter-redis": ("prometheus-redis-exporter", "redis_exporter"),
 }
 NEEDED = ("prometheus", "alertmanager")
-EXPORTER_PORTS = {
-    "node-exporter": Port.NODE_EXPORTER,
-    "postgres-exporter": Port.POSTGRES_EXPORTER,
-    "redis-exporter": Port.REDIS_EXPORTER,
-}
-JOB_OF_EXPORTER = {"node-exporter": "host", "postgres-exporter": "postgres"} | {
-    "redis-exporter": "redis"
-}
 INSTALL = (
     "apt-get install prometheus prometheus-alertmanager prometheus-node-exporter "
     "prometheus-postgres-exporter prometheus-redis-exporter, and stop the copies that the "
@@ -63,17 +54,12 @@ def components(layout: Layout) -> list[Component]:
     if not (layout.settings.monitoring or runs(layout)):
         return []
     programs = installed()
-    made = {
-        "node-exporter": _node_exporter,
-        "postgres-exporter": _postgres_exporter,
-        "redis-exporter": _redis_exporter,
-    }
-    exporters = [make(layout, programs[name]) for name, make in made.items() if name in programs]
+    found = exporters(layout, programs)
     if any(name not in programs for name in NEEDED):
-        return exporters
+        return found
     watch = Watch(layout)
     return [
-        *exporters,
+        *found,
         watch.alertmanager(programs["alertmanager"]),
         watch.prometheus(programs["prometheus"]),
     ]
@@ -141,10 +127,8 @@ class Watch:
 
     def _write_config(self) -> None:
         there = installed()
-        exporters = {
-            JOB_OF_EXPORTER[name]: port for name, port in EXPORTER_PORTS.items() if name in there
-        }
-        jobs = local_jobs(self.layout, streams=len(load_streams()), exporters=exporters)
+        ports = {name.removeprefix("exporter-"): PORTS[name] for name in PORTS if name in there}
+        jobs = local_jobs(self.layout, streams=len(load_streams()), exporters=ports)
         text = prometheus_config(
             jobs,
             rules=self.pace.rules,
@@ -156,56 +140,4 @@ class Watch:
 
 def is_ready(port: int) -> bool:
     """Whether Prometheus or Alertmanager takes questions."""
-    return _answers(f"http://127.0.0.1:{port}/-/ready")
-
-
-def _exporter(
-    layout: Layout, name: str, argv: list[str], env: Mapping[str, str] | None = None
-) -> Component:
-    port = layout.settings.port(EXPORTER_PORTS[name])
-    return Component(
-        name=name,
-        argv=[*argv, f"--web.listen-address=127.0.0.1:{port}"],
-        port=port,
-        env=env or {},
-        healthy=lambda: _answers(f"http://127.0.0.1:{port}/"),
-    )
-
-
-def _node_exporter(layout: Layout, program: str) -> Component:
-    """Processor, memory, disks and network of this machine."""
-    wanted = ("cpu", "diskstats", "filesystem", "loadavg", "meminfo", "netdev", "pressure", "stat")
-    only = ["--collector.disable-defaults", *(f"--collector.{name}" for name in wanted)]
-    return _exporter(layout, "node-exporter", [program, *only])
-
-
-def _postgres_exporter(layout: Layout, program: str) -> Component:
-    """Reads the password from its file; neither environment nor arguments hold it."""
-    settings = layout.settings
-    env = {
-        "DATA_SOURCE_URI": f"127.0.0.1:{settings.port(Port.POSTGRES)}/weir?sslmode=disable",
-        "DATA_SOURCE_USER": "weir",
-        "DATA_SOURCE_PASS_FILE": str(layout.secrets / "postgres.password"),
-    }
-    argv = [program, "--log.level=error"]
-    return replace(_exporter(layout, "postgres-exporter", argv, env), after=("postgres",))
-
-
-def _redis_exporter(layout: Layout, program: str) -> Component:
-    """Its password file is a JSON object: address to password."""
-    address = f"redis://127.0.0.1:{layout.settings.port(Port.REDIS)}"
-    file = layout.secrets / "redis-exporter.json"
-
-    def prepare() -> None:
-        password = keep_password(layout.secrets / "redis.password")
-        write_private(file, json.dumps({address: password}))
-
-    argv = [program, f"--redis.addr={address}", f"--redis.password-file={file}"]
-    return replace(_exporter(layout, "redis-exporter", argv), prepare=prepare)
-
-
-def _answers(url: str) -> bool:
-    try:
-        return httpx.get(url, timeout=2).is_success
-    except httpx.HTTPError:
-        return False
+    return answers(f"http://127.0.0.1:{port}/-/ready")

@@ -19,7 +19,17 @@ OPENED_PACKAGES = (
     *("java.util", "java.util.concurrent", "java.util.concurrent.atomic", "jdk.internal.ref"),
     *("sun.nio.ch", "sun.nio.cs", "sun.security.action", "sun.util.calendar"),
 )
-MASTER_PROPERTIES = {
+METRICS = {
+    f"spark.metrics.conf.{instance}.{name}": value
+    for instance, name, value in (
+        ("*", "sink.prometheusServlet.class", "org.apache.spark.metrics.sink.PrometheusServlet"),
+        ("*", "sink.prometheusServlet.path", "/metrics/prometheus"),
+        ("*", "source.jvm.class", "org.apache.spark.metrics.source.JvmSource"),
+        ("master", "sink.prometheusServlet.path", "/metrics/master/prometheus"),
+        ("applications", "sink.prometheusServlet.path", "/metrics/applications/prometheus"),
+    )
+}
+MASTER_PROPERTIES = METRICS | {
     # Without a recovery mode a restart of the master kills every driver 18 s later.
     "spark.deploy.recoveryMode": "ROCKSDB",
     # The REST port knows no login: anyone who reaches it could kill or submit.
@@ -28,7 +38,7 @@ MASTER_PROPERTIES = {
     "spark.worker.timeout": "20",
     "spark.ui.killEnabled": "false",
 }
-WORKER_PROPERTIES = {
+WORKER_PROPERTIES = METRICS | {
     "spark.ui.killEnabled": "false",
     "spark.worker.cleanup.enabled": "true",
     "spark.worker.cleanup.appDataTtl": "86400",

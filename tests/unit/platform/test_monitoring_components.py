@@ -48,10 +48,10 @@ def test_what_is_installed_is_started(everything_installed, tmp_path):
 
 def test_an_exporter_that_is_missing_is_left_out_of_the_targets_too(monkeypatch, tmp_path):
     """A target that is never up is an alert for ever."""
-    there = {name: path for name, path in ALL.items() if name != "redis-exporter"}
+    there = {name: path for name, path in ALL.items() if name != "exporter-redis"}
     monkeypatch.setattr(monitoring, "installed", lambda: there)
     wanted = layout(tmp_path, monitoring=True)
-    assert "redis-exporter" not in by_name(wanted)
+    assert "exporter-redis" not in by_name(wanted)
     by_name(wanted)["prometheus"].prepare()
     config = yaml.safe_load((wanted.run / "prometheus.yml").read_text())
     jobs = {job["job_name"] for job in config["scrape_configs"]}
@@ -75,12 +75,18 @@ def test_every_port_is_shifted_and_on_loopback(everything_installed, tmp_path):
     assert ports == {
         "prometheus": 19090,
         "alertmanager": 19093,
-        "node-exporter": 19100,
-        "redis-exporter": 19121,
-        "postgres-exporter": 19187,
+        "exporter-host": 19100,
+        "exporter-redis": 19121,
+        "exporter-postgres": 19187,
     }
     for component in by_name(wanted).values():
         assert f"--web.listen-address=127.0.0.1:{component.port}" in component.argv
+
+
+def test_no_name_counts_as_a_part_of_a_server(everything_installed, tmp_path):
+    """`kafka` means every `kafka-…`: the schema would wait for an exporter that waits for it."""
+    wanted = layout(tmp_path, monitoring=True)
+    assert not [n for n in by_name(wanted) if n.startswith(("postgres", "kafka", "redis", "spark"))]
 
 
 def test_no_password_is_in_arguments_or_environment(everything_installed, tmp_path):
@@ -91,7 +97,7 @@ def test_no_password_is_in_arguments_or_environment(everything_installed, tmp_pa
     for component in monitoring.components(wanted):
         component.prepare()
         assert "canary-secret" not in " ".join([*component.argv, *component.env.values()])
-    file = wanted.secrets / "redis-exporter.json"
+    file = wanted.secrets / "exporter-redis.json"
     assert json.loads(file.read_text()) == {"redis://127.0.0.1:6379": "canary-secret"}
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
