@@ -40,7 +40,7 @@ def expressions():
 def test_rules_and_dashboards_use_only_declared_metrics():
     """A misspelt name never fires, and nobody notices."""
     found = list(expressions())
-    assert len(RULES) == 3
+    assert len(RULES) == 9
     assert DASHBOARDS
     used = {(file, name) for file, text in found for name in re.findall(r"\bweir_\w+", text)}
     assert len(used) > 20
@@ -85,6 +85,31 @@ def test_every_alert_has_a_rule_test_that_sees_it_fire():
         if case.get("exp_alerts")
     }
     assert alerts == fired
+
+
+def test_every_alert_has_a_rule_test_that_sees_it_clear():
+    """An alert that stays for ever is switched off by hand, and then misses the next time."""
+    alerts, cleared = set(), set()
+    for path in RULES:
+        for group in yaml.safe_load(path.read_text())["groups"]:
+            alerts |= {rule["alert"] for rule in group["rules"]}
+    for path in RULE_TESTS:
+        for test in yaml.safe_load(path.read_text())["tests"]:
+            fired = {}
+            for case in test["alert_rule_test"]:
+                name, minute = case["alertname"], seconds(case["eval_time"])
+                if case.get("exp_alerts"):
+                    fired[name] = minute
+                elif fired.get(name, minute) < minute:
+                    cleared.add(name)
+    assert alerts
+    assert alerts - cleared == set()
+
+
+def seconds(text):
+    """A time such as 1m30s."""
+    units = {"h": 3600, "m": 60, "s": 1}
+    return sum(int(n) * units[u] for n, u in re.findall(r"(\d+)([hms])", text))
 
 
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
