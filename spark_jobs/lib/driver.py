@@ -74,7 +74,13 @@ def run_driver(start: Callable[[SparkSession, Driver], Job]) -> None:
     arguments = parser.parse_args()
     file = read_driver_file(arguments.conf_file)
     owner = f"{socket.gethostname()}:{os.getpid()}"
-    epoch = take_lease(file.settings, file.stream, owner=owner, token=arguments.token)
+    epoch = take_lease(
+        file.settings,
+        file.stream,
+        owner=owner,
+        token=arguments.token,
+        restarts=file.spec.restarts,
+    )
     if epoch is None:
         return
     control = Control()

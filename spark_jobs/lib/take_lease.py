@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -11,12 +13,14 @@ import structlog
 
 from weir.errors import Unavailable
 from weir.ops import desired, lease
+from weir.ops.breaker import RestartLimit, fetch_restarts, judge_restarts
 from weir.settings import Settings
 from weir.store.postgres import connect
 
 log = structlog.get_logger()
 LOOK_SECONDS = 0.5
 MAX_WAIT_SECONDS = 5.0
+DRIVER_FOLDER = re.compile(r"driver-\d+-\d+")
 
 LIMITS: dict[str, Any] = {
     "lock_timeout": "10s",
@@ -25,11 +29,20 @@ LIMITS: dict[str, Any] = {
 }
 
 
-def take_lease(settings: Settings, stream: str, *, owner: str, token: str) -> int | None:
+def take_lease(
+    settings: Settings,
+    stream: str,
+    *,
+    owner: str,
+    token: str,
+    restarts: RestartLimit | None = None,
+) -> int | None:
     """The epoch this driver writes under; None when it has no business here (exit 0).
 
-    PostgreSQL away is waited for, never a reason to leave.
+    A restart too many parks the stream as failed. PostgreSQL away is waited for, never a reason
+    to leave.
     """
+    limit = restarts or RestartLimit()
     with patiently(
         lambda: connect(settings.dsn_file, application_name="weir-start", **LIMITS)
     ) as c:
@@ -40,8 +53,13 @@ def take_lease(settings: Settings, stream: str, *, owner: str, token: str) -> in
             verdict, reason = lease.judge_start(
                 first, now, my_token=token, watched_seconds=time.monotonic() - began
             )
+            if verdict is lease.Verdict.TAKE and now.owner is not None:
+                tired = judge_restarts(fetch_restarts(c, stream, limit), limit)
+                if tired:
+                    verdict, reason = lease.Verdict.GIVE_UP, tired
             if verdict is lease.Verdict.TAKE:
-                epoch = lease.acquire(c, now, owner=owner, token=token)
+                driver_id = driver_of(Path.cwd())
+                epoch = lease.acquire(c, now, owner=owner, token=token, driver_id=driver_id)
                 if epoch is not None:
                     log.info("lease taken", stream=stream, epoch=epoch, because=reason)
                     return epoch
@@ -54,6 +72,11 @@ def take_lease(settings: Settings, stream: str, *, owner: str, token: str) -> in
             if verdict is lease.Verdict.AGAIN:
                 first, began = now, time.monotonic()
             time.sleep(LOOK_SECONDS)
+
+
+def driver_of(folder: Path) -> str | None:
+    """The driver's number: a worker starts each driver in a folder of that name."""
+    return folder.name if DRIVER_FOLDER.fullmatch(folder.name) else None
 
 
 def patiently(

@@ -71,6 +71,9 @@ class Rig:
 
     def kill_driver(self) -> None:
         processes = eventually(self.driver_processes, bool, within_seconds=90)
+        with connect(self.settings.dsn_file, application_name="faults") as connection:
+            # A matrix kills more often than the restart breaker allows.
+            connection.execute("update ops.stream_lease set breaker_reset_at = clock_timestamp()")
         for process in processes:
             process.kill()
 
@@ -176,7 +179,8 @@ def rig(total: int, rate: float, **settings: object) -> Iterator[Rig]:
             stderr=output,
         )
         try:
-            given = {"wikimedia_url": server + PATH, "wikimedia_mode": "sample", **settings}
+            given = {"wikimedia_url": server + PATH, "wikimedia_mode": "sample", "airflow": False}
+            given |= settings
             with running_platform("", wait=False, **given) as chosen:
                 yield Rig(chosen, sample, total, server)
         finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from weir.ops.audit import note_deed
 from weir.ops.lease import TTL_SECONDS, Pg
 
 
@@ -60,15 +61,35 @@ def want_drained(connection: Pg, stream: str, changed_by: str, reason: str) -> N
         )
 
 
-def declare_failed(connection: Pg, stream: str, epoch: int, reason: str) -> None:
+def declare_failed(connection: Pg, stream: str, epoch: int, reason: str) -> bool:
     """A driver of `epoch` gives up: parked until a person starts it; nothing for an old epoch."""
-    connection.execute(
-        "update ops.stream s set desired = 'failed', drain_epoch = l.epoch, reason = %s,"
-        " changed_by = %s, changed_at = clock_timestamp()"
-        " from ops.stream_lease l"
-        " where l.stream = s.stream and s.stream = %s and l.epoch = %s and s.desired = 'run'",
-        [reason, f"driver of epoch {epoch}", stream, epoch],
-    )
+    who = f"driver of epoch {epoch}"
+    return fail(connection, stream, reason, who=who, via="driver", epoch=epoch)
+
+
+def fail(
+    connection: Pg, stream: str, reason: str, *, who: str, via: str, epoch: int | None = None
+) -> bool:
+    """Park a wanted stream as failed; False if it is not wanted, or at another epoch."""
+    with connection.transaction():
+        failed = connection.execute(
+            "update ops.stream s set desired = 'failed', drain_epoch = l.epoch, reason = %s,"
+            " changed_by = %s, changed_at = clock_timestamp()"
+            " from ops.stream_lease l where l.stream = s.stream and s.stream = %s"
+            " and l.epoch = coalesce(%s, l.epoch) and s.desired = 'run' returning l.epoch",
+            [reason, who, stream, epoch],
+        ).fetchone()
+        if failed is not None:
+            note_deed(
+                connection,
+                who=who,
+                via=via,
+                action="stream.failed",
+                subject=stream,
+                epoch=failed[0],
+                reason=reason,
+            )
+    return failed is not None
 
 
 def request_drain(connection: Pg, stream: str, epoch: int) -> None:

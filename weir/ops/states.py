@@ -164,7 +164,7 @@ MEANINGS: dict[tuple[Desired, Observed], Meaning] = {
     ),
     (Desired.DRAINED, Observed.ORPHANED): Meaning(
         "a driver works though the stream is parked: it has not seen the order yet",
-        "parked: the driver stops by itself, else reconcile ends it",
+        "parked: the driver stops by itself, else `weir reconcile` ends it",
         "nothing; after two minutes `weir streams stop NAME`",
     ),
     (Desired.DRAINED, Observed.PARKED): Meaning(
@@ -177,7 +177,7 @@ MEANINGS: dict[tuple[Desired, Observed], Meaning] = {
     ),
     (Desired.FAILED, Observed.ORPHANED): Meaning(
         "it was given up, and a driver still works",
-        "parked: the driver stops by itself, else reconcile ends it",
+        "parked: the driver stops by itself, else `weir reconcile` ends it",
         "`weir streams stop NAME`",
     ),
     (Desired.FAILED, Observed.PARKED): Meaning(

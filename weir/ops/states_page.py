@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from weir.ops.breaker import RestartLimit
 from weir.ops.lease import MAX_BARREN_STARTS, TTL_SECONDS
-from weir.ops.operations import STEPS
+from weir.ops.operations import STALE_SECONDS, STEPS
+from weir.ops.reconcile import MAX_LOST, ORPHAN_SECONDS
 from weir.ops.states import MEANINGS, STALLED_SECONDS, STARTING_SECONDS, Desired, Observed
 
 WANTED = {
@@ -60,12 +61,28 @@ or contract error parks at once.
 
 Each verb is a row of `ops.operation` that goes through its steps; one is open per stream. Who
 orders another verb supersedes it, who orders the same one joins it. When the process that carries
-it out dies, reconcile goes on at the step where it stands.
+it out dies, `weir reconcile` goes on at the step where it stands.
 
 | verb | steps |
 |---|---|"""
     for verb, steps in STEPS.items():
         yield f"| `{verb}` | {' → '.join(step.value for step in steps)} |"
+    yield f"""
+## Reconcile
+
+`weir reconcile` is a service that looks at each stream every few seconds and does what nobody else
+does; each act is a row of `ops.audit`. `weir reconcile --dry-run` shows what it would do. It
+restarts nothing: Spark relaunches a driver that dies, Airflow submits the next one.
+
+| it sees | it does |
+|---|---|
+| an open operation that nobody has touched for {STALE_SECONDS:.0f} s | goes on with it |
+| a living driver {ORPHAN_SECONDS:.0f} s after its stream was parked | asks it to drain |
+| a driver without a sign of life {ORPHAN_SECONDS:.0f} s after its stream was parked | kills it |
+| a second driver for {ORPHAN_SECONDS:.0f} s beside the one that holds the lease | kills it |
+| more restarts than the breaker allows, and no living driver | parks the stream as `failed` |
+| {MAX_LOST} submissions in a row that died before they took the lease | parks it as `failed` |
+| a driver that runs for {limit.within_minutes} minutes and never took the lease | parks it |"""
 
 
 if __name__ == "__main__":

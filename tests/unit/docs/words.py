@@ -40,7 +40,7 @@ def verbs() -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, command in typer.main.get_command(app).commands.items():
         inner = getattr(command, "commands", None)
-        found |= {name: command} if inner is None else {f"{name} {n}": c for n, c in inner.items()}
+        found |= {name: command} if not inner else {f"{name} {n}": c for n, c in inner.items()}
     return found
 
 
