@@ -12,7 +12,18 @@ from weir import __version__
 from weir.errors import WeirError
 from weir.logs import configure_logging
 
-GROUPS = ("topics", "db", "sources", "collect", "streams", "dlq", "wikimedia", "serve", "login")
+GROUPS = (
+    "topics",
+    "db",
+    "sources",
+    "collect",
+    "streams",
+    "dlq",
+    "wikimedia",
+    "serve",
+    "login",
+    "reconcile",
+)
 
 
 def build_app(groups: Sequence[str] = GROUPS) -> typer.Typer:
