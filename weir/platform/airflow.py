@@ -61,18 +61,28 @@ class Airflow:
         name, words = WORKERS[job]
         started = pid_file(self.layout, name)
         return self._component(
-            name, words, lambda: is_alive(self.layout.settings.dsn_file, job, started)
+            name,
+            words,
+            lambda: is_alive(self.layout.settings.dsn_file, job, started),
+            # A task that finds no API server fails and loses one of its tries.
+            after=("airflow-api",) if job != "DagProcessorJob" else (),
         )
 
     def _component(
-        self, name: str, words: list[str], healthy: Callable[[], bool], port: int | None = None
+        self,
+        name: str,
+        words: list[str],
+        healthy: Callable[[], bool],
+        *,
+        port: int | None = None,
+        after: tuple[str, ...] = (),
     ) -> Component:
         return Component(
             name=name,
             argv=[str(self.layout.python), "-m", "airflow", *words],
             port=port,
             env=passed_on(self.layout) | self.env,
-            after=("postgres",),
+            after=("postgres", *after),
             healthy=healthy,
             prepare=self.prepare if name == "airflow-api" else lambda: None,
             start_seconds=180.0,
