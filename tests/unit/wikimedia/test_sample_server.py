@@ -16,7 +16,12 @@ from weir.sources.wikimedia.sample_server import TOPICS, build_server, read_argu
 SOURCE = recent_source(1000, rate=100.0)
 
 
-def start_indexes(last_event_id: str = "", since: str = "", oldest_ms: int | None = None):
+def start_indexes(
+    last_event_id: str = "",
+    since: str = "",
+    oldest_ms: int | None = None,
+    oldest_since_ms: int | None = None,
+):
     positions = begin(
         SOURCE,
         TOPICS,
@@ -24,6 +29,7 @@ def start_indexes(last_event_id: str = "", since: str = "", oldest_ms: int | Non
         since=since,
         latest=999,
         oldest_ms=oldest_ms,
+        oldest_since_ms=oldest_since_ms,
     )
     return positions.start_index
 
@@ -58,8 +64,17 @@ def test_last_event_id_beats_since():
 def test_a_position_older_than_the_retention_starts_at_the_latest():
     """What is gone is gone; the client sees a gap."""
     too_old = SOURCE.timestamp_ms(10)
-    found = start_indexes(since=str(too_old), oldest_ms=too_old + 1)
+    positions = json.dumps([place(topic, timestamp=too_old) for topic in TOPICS])
+    assert start_indexes(positions, oldest_ms=too_old + 1) == dict.fromkeys(TOPICS, 999)
+    found = start_indexes(since=str(too_old), oldest_since_ms=too_old + 1)
     assert found == dict.fromkeys(TOPICS, 999)
+
+
+def test_who_asks_by_time_gets_more_history_than_who_resumes():
+    """A collector that was away is not flooded; a refill asks for the past on purpose."""
+    found = start_indexes(since=str(SOURCE.timestamp_ms(10)), oldest_ms=SOURCE.timestamp_ms(500))
+    assert found == dict.fromkeys(TOPICS, 10)
+    assert build_server(read_arguments([])).history_ms == 7 * 24 * 3600 * 1000
 
 
 @pytest.mark.parametrize("text", ["{", "5", "[5]", '[{"topic": "x"}]', '[{"timestamp": "x"}]'])

@@ -11,11 +11,11 @@ from typing import Any
 
 from weir.clock import Clock
 from weir.kafka.dead_letters import DeadLetter, dlq_record
-from weir.kafka.record import Message, Record, size_in_bytes
+from weir.kafka.record import Headers, Message, Record, size_in_bytes
 from weir.sources.wikimedia.client import Frame
 from weir.sources.wikimedia.cursor import Positions
 from weir.sources.wikimedia.dedupe import RecentIds
-from weir.sources.wikimedia.parse import Refusal, parse_event, parse_positions, refuse
+from weir.sources.wikimedia.parse import Event, Refusal, parse_event, parse_positions, refuse
 from weir.sources.wikimedia.status import Status
 
 SOURCE = "wikimedia"
@@ -60,17 +60,7 @@ class Intake:
         if event.is_canary:
             self.status.canaries += 1
             return
-        record = Record(
-            topic=self.topic,
-            value=frame.data,
-            key=None if event.domain is None else event.domain.encode(),
-            headers=(
-                ("id", event.id.encode()),
-                ("src", event.topic.encode()),
-                ("mode", self.mode.encode()),
-            ),
-            timestamp_ms=event.timestamp_ms,
-        )
+        record = event_record(event, frame.data, topic=self.topic, mode=self.mode)
         size_bytes = size_in_bytes(record)
         if size_bytes > self.limit_bytes:
             reason = f"too large: {size_bytes} bytes, {self.topic} takes {self.limit_bytes}"
@@ -95,17 +85,38 @@ class Intake:
         if not self.recent.add("", refusal.sha256, now_ms):
             self.status.duplicates += 1
             return
-        letter = DeadLetter(
-            topic=self.topic,
-            refused_by=SOURCE,
-            reason=refusal.reason,
-            value=data,
-            source=SOURCE,
-            headers=(("mode", self.mode.encode()),),
-        )
+        letter = source_letter(refusal, data, topic=self.topic, mode=self.mode)
         self.letters.append(letter)
         self._add(dlq_record(letter), len(data))
 
     def _add(self, record: Record, size_bytes: int) -> None:
         self.records.append(record)
         self.payload_bytes += size_bytes
+
+
+def event_record(event: Event, data: bytes, *, topic: str, mode: str, more: Headers = ()) -> Record:
+    """The record of an event that has an id."""
+    return Record(
+        topic=topic,
+        value=data,
+        key=None if event.domain is None else event.domain.encode(),
+        headers=(
+            ("id", event.id.encode()),
+            ("src", event.topic.encode()),
+            ("mode", mode.encode()),
+            *more,
+        ),
+        timestamp_ms=event.timestamp_ms,
+    )
+
+
+def source_letter(refusal: Refusal, data: bytes, *, topic: str, mode: str) -> DeadLetter:
+    """The letter of data that never came into `topic`."""
+    return DeadLetter(
+        topic=topic,
+        refused_by=SOURCE,
+        reason=refusal.reason,
+        value=data,
+        source=SOURCE,
+        headers=(("mode", mode.encode()),),
+    )

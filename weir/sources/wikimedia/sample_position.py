@@ -1,7 +1,8 @@
 """Where a connection to the sample server begins, and the id of each event, as EventStreams does.
 
 `Last-Event-ID` names a position per topic; `offset` beats `timestamp`, offset -1 is "latest".
-`since` counts only without it. What is older than the retention begins at latest.
+`since` counts only without it. What is older than what is kept begins at latest. Positions and
+`since` may be kept for different times: who resumes is not flooded, who asks for the past gets it.
 """
 
 from __future__ import annotations
@@ -61,6 +62,7 @@ def begin(
     since: str,
     latest: int,
     oldest_ms: int | None,
+    oldest_since_ms: int | None,
 ) -> Positions:
     """Judge the request's position; `latest` is the index that a new client begins with.
 
@@ -77,7 +79,7 @@ def begin(
     elif since:
         at_ms = _parse_since(since)
         for topic in topics:
-            index = _index(source, at_ms, latest=latest, oldest_ms=oldest_ms)
+            index = _index(source, at_ms, latest=latest, oldest_ms=oldest_since_ms)
             positions.assign(topic, index, b'"timestamp":%d' % at_ms)
     for topic in topics:
         positions.start_index.setdefault(topic, latest)

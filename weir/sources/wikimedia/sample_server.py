@@ -39,11 +39,13 @@ class SampleServer:
     """Answers requests. from_beginning: a client without a position gets event 0, not the latest.
 
     retention_ms: a position older than this begins at latest; None keeps everything.
+    history_ms: the same for `since`.
     """
 
     sender: Sender
     from_beginning: bool = False
     retention_ms: int | None = RETENTION_MS
+    history_ms: int | None = RETENTION_MS
     requests: deque[dict[str, str]] = field(default_factory=lambda: deque(maxlen=200))
 
     @property
@@ -108,7 +110,8 @@ class SampleServer:
                 last_event_id=last_event_id,
                 since=since,
                 latest=latest,
-                oldest_ms=None if self.retention_ms is None else now_ms - self.retention_ms,
+                oldest_ms=_before(now_ms, self.retention_ms),
+                oldest_since_ms=_before(now_ms, self.history_ms),
             )
         except BadPosition as error:
             writer.write(http.whole_response(400, f"{error}\n".encode()))
@@ -117,6 +120,10 @@ class SampleServer:
         writer.write(http.response_head(200, {**kind, "Transfer-Encoding": "chunked"}))
         writer.write(http.chunk(b":ok\n\n"))
         await self.sender.send(writer, positions)
+
+
+def _before(now_ms: int, kept_ms: int | None) -> int | None:
+    return None if kept_ms is None else now_ms - kept_ms
 
 
 def read_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -138,6 +145,12 @@ def read_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         default=KEPT_MINUTES,
         help="a position older than this begins at the latest event",
     )
+    parser.add_argument(
+        "--history-hours",
+        type=float,
+        default=RETENTION_MS / 3_600_000,
+        help="`since` older than this begins at the latest event",
+    )
     return parser.parse_args(arguments)
 
 
@@ -147,7 +160,7 @@ def build_server(options: argparse.Namespace) -> SampleServer:
         replay = read_replay(options.replay, options.rate)
         total = len(replay.lines)
         sender = Sender(replay, options.rate, total, options.fast, one_by_one=True)
-        return SampleServer(sender, from_beginning=True, retention_ms=None)
+        return SampleServer(sender, from_beginning=True, retention_ms=None, history_ms=None)
     source = SampleStream(
         seed=options.seed,
         start_ms=options.start_ms,
@@ -159,6 +172,7 @@ def build_server(options: argparse.Namespace) -> SampleServer:
         sender,
         from_beginning=options.from_beginning,
         retention_ms=int(options.retention_minutes * 60_000),
+        history_ms=int(options.history_hours * 3_600_000),
     )
 
 

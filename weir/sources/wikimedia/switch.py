@@ -22,6 +22,7 @@ from weir.kafka.client import admin_client, reason_of, unavailable
 from weir.kafka.declared import progress_of
 from weir.kafka.reader import end_offsets, read_last
 from weir.kafka.transactional import TransactionalPublisher
+from weir.ops.gaps import refill_lock
 from weir.ops.observed import fetch_state
 from weir.ops.states import Observed
 from weir.ops.streams import StreamSpec, load_streams
@@ -77,7 +78,15 @@ def plan_switch(settings: Settings, connection: Connection, target: Mode, now: d
 
 
 def carry_out(settings: Settings, connection: Connection, switch: Switch, now: datetime) -> None:
-    """Do what was planned. Doing it again after an interruption is harmless."""
+    """Do what was planned. Doing it again after an interruption is harmless.
+
+    Raises Unavailable while a refill works: it would publish the other mode.
+    """
+    with refill_lock(connection, SOURCE):
+        _carry_out(settings, connection, switch, now)
+
+
+def _carry_out(settings: Settings, connection: Connection, switch: Switch, now: datetime) -> None:
     publisher = TransactionalPublisher(settings, SOURCE)
     publisher.start()  # fences a collector that started meanwhile
     with connection.transaction():
