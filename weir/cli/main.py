@@ -18,11 +18,12 @@ GROUPS = (
     "sources",
     "collect",
     "streams",
+    "reconcile",
     "dlq",
+    "gaps",
     "wikimedia",
     "serve",
     "login",
-    "reconcile",
 )
 
 
