@@ -24,6 +24,13 @@ WORKERS = {
     "DagProcessorJob": ("airflow-dags", ["dag-processor"]),
     "TriggererJob": ("airflow-triggerer", ["triggerer", "--skip-serve-logs"]),
 }
+# Airflow imports it in every process, its command line included.
+LOCAL_SETTINGS = """\
+from stream_ops.spark_connection import teach
+
+teach()
+__all__: list[str] = []
+"""
 NAMES = ("airflow-api", *(name for name, _ in WORKERS.values()))
 
 
@@ -94,7 +101,10 @@ class Airflow:
         config.home(self.layout).mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def configure(self) -> None:
-        """Write airflow.cfg anew: ports and addresses may have changed."""
+        """Write the configuration anew: ports and addresses may have changed."""
+        folder = config.home(self.layout) / "config"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        write_private(folder / "airflow_local_settings.py", LOCAL_SETTINGS)
         found = config.sections(self.layout, config.airflow_address(self.layout.settings))
         write_private(config.home(self.layout) / "airflow.cfg", config.render(found))
 
