@@ -153,5 +153,11 @@ def cluster_id(layout: Layout) -> str:
     """The cluster's id, made at the first start."""
     path = layout.data / "kafka-cluster-id"
     if not path.exists():
-        write_private(path, base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("="))
+        write_private(path, kafka_id(uuid.uuid4().bytes))
     return path.read_text()
+
+
+def kafka_id(sixteen: bytes) -> str:
+    """These bytes as Kafka writes an id; never with a leading dash, which is read as an option."""
+    text = base64.urlsafe_b64encode(sixteen).decode().rstrip("=")
+    return "A" + text[1:] if text.startswith("-") else text
