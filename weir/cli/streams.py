@@ -10,7 +10,9 @@ import typer
 from weir.cli.output import print_json, print_table
 from weir.ops import verbs
 from weir.ops.audit import fetch_deeds
-from weir.ops.observed import StreamState, fetch_master_or_none, fetch_state
+from weir.ops.health import in_words
+from weir.ops.health_reads import Report, fetch_reports_once, fields_of
+from weir.ops.observed import fetch_state
 from weir.ops.operations import Operation, Verb, fetch_recent
 from weir.ops.streams import find_stream, load_streams
 from weir.settings import load_settings
@@ -29,21 +31,19 @@ def list_streams(json: bool = AS_JSON) -> None:
     """Every declared stream, what is wanted of it and what it does."""
     settings = load_settings()
     with connect(settings.dsn_file, application_name="weir-cli") as connection:
-        master = fetch_master_or_none(settings)
-        states = [
-            fetch_state(settings, connection, spec, master) for spec in load_streams().values()
-        ]
+        reports = fetch_reports_once(settings, connection, load_streams().values())
     if json:
-        print_json([asdict(state) for state in states])
+        print_json([fields_of(report) for report in reports])
         return
-    columns = ["stream", "desired", "observed", "epoch", "lag", "last batch", "heartbeat"]
-    print_table([*columns, "restarts", "reason"], [_line(state) for state in states])
+    columns = ["stream", "desired", "observed", "health", "epoch", "lag", "oldest", "last batch"]
+    print_table([*columns, "heartbeat", "restarts", "reason"], [_line(r) for r in reports])
 
 
-def _line(s: StreamState) -> tuple[object, ...]:
-    batch = s.last_batch
+def _line(report: Report) -> tuple[object, ...]:
+    s, batch = report.state, report.state.last_batch
     return (
-        *(s.stream, s.desired, s.observed, s.epoch, s.lag_messages),
+        *(s.stream, s.desired, s.observed, report.health.value, s.epoch, s.lag_messages),
+        in_words(s.lag_seconds) if s.lag_seconds else None,
         f"{batch['rows']} rows at {batch['ended_at'][11:19]}" if batch else None,
         None if s.heartbeat_seconds is None else f"{s.heartbeat_seconds} s ago",
         *(s.restarts, s.reason),
@@ -55,17 +55,21 @@ def show(name: str = NAME, json: bool = AS_JSON) -> None:
     """One stream: state, what to do, declaration, its last operations and deeds."""
     settings, spec = load_settings(), find_stream(name)
     with connect(settings.dsn_file, application_name="weir-cli") as connection:
-        state = fetch_state(settings, connection, spec)
+        (report,) = fetch_reports_once(settings, connection, [spec])
         operations = fetch_recent(connection, name, SHOWN_DEEDS)
         deeds = fetch_deeds(connection, name, SHOWN_DEEDS)
     declaration = spec.model_dump(mode="json", by_alias=True)
     if json:
-        body: dict[str, object] = {"state": asdict(state), "declaration": declaration}
+        body: dict[str, object] = {"state": fields_of(report), "declaration": declaration}
         body["operations"] = [asdict(operation) for operation in operations]
         body["audit"] = [asdict(deed) for deed in deeds]
         print_json(body)
         return
-    print_table(["state", ""], list(asdict(state).items()))
+    print_table(["state", ""], list(asdict(report.state).items()))
+    print_table(
+        ["health", "because", "next step"],
+        [(f.health.value, f.words, f.next_step) for f in report.findings],
+    )
     print_table(["declaration", ""], list(declaration.items()))
     print_table(
         ["operation", "verb", "state", "step", "outcome", "since"],

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from weir.ops.health import Finding, Health, Signs, judge_health, judge_source
 from weir.ops.health_limits import HealthLimits
 from weir.ops.lag import Lags, TopicLag
 from weir.ops.lag_reads import fetch_lags as fetch_lags
+from weir.ops.lag_reads import fetch_lags_once
 from weir.ops.lease import Pg
 from weir.ops.master import MasterState
-from weir.ops.observed import StreamState, fetch_state
+from weir.ops.observed import StreamState, fetch_master_or_none, fetch_state
 from weir.ops.streams import StreamSpec
 from weir.settings import Settings
 
@@ -62,6 +64,23 @@ def fetch_reports(
         _report(fetch_state(settings, connection, spec, master, lags), connection, spec, lags)
         for spec in specs
     ]
+
+
+def fetch_reports_once(
+    settings: Settings, connection: Pg, specs: Iterable[StreamSpec]
+) -> list[Report]:
+    """The same for who asks once: looks at Kafka and at Spark's master first."""
+    lags = fetch_lags_once(connection, settings)
+    master = fetch_master_or_none(settings)
+    return fetch_reports(settings, connection, specs, lags=lags, master=master)
+
+
+def fields_of(report: Report) -> dict[str, Any]:
+    """State, health and findings as plain values, for `--json`."""
+    return asdict(report.state) | {
+        "health": report.health.value,
+        "findings": [asdict(finding) for finding in report.findings],
+    }
 
 
 def _report(state: StreamState, connection: Pg, spec: StreamSpec, lags: Lags) -> Report:
