@@ -56,7 +56,8 @@ def _postgres(layout: Layout, program: str) -> Component:
         "DATA_SOURCE_USER": "weir",
         "DATA_SOURCE_PASS_FILE": str(layout.secrets / "postgres.password"),
     }
-    argv = [program, "--log.level=error"]
+    # This collector asks for columns that PostgreSQL 17 moved elsewhere.
+    argv = [program, "--log.level=error", "--no-collector.bgwriter"]
     return replace(_exporter(layout, "exporter-postgres", argv, env), after=("postgres",))
 
 
