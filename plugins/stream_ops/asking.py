@@ -1,21 +1,16 @@
 """Ask the driver that a task means to stop at a batch boundary, and no other driver.
 
-The request is tied to an epoch: if it comes late, after a restart, the new driver goes on.
+The request is tied to an epoch: if it comes late, after a restart, the new driver goes on. It is
+one quick statement and nothing waits for its effect, because a triggerer cuts `on_kill` short.
 """
 
 from __future__ import annotations
-
-import threading
-import time
 
 from weir.ops.adopt import request_drain
 from weir.ops.follow import Sight, fetch_sight
 from weir.ops.lease import ensure_stream
 from weir.settings import Settings
 from weir.store.postgres import connect
-
-LOOK_SECONDS = 0.5
-WAIT_SECONDS = 20.0  # Airflow gives 30
 
 
 def meant(now: Sight, followed: int | None) -> int:
@@ -36,18 +31,7 @@ def epoch_meant(settings: Settings, stream: str, followed: int | None) -> int:
         return meant(fetch_sight(connection, stream), followed)
 
 
-def ask_to_drain(
-    settings: Settings, stream: str, epoch: int, *, wait_seconds: float = WAIT_SECONDS
-) -> bool:
-    """Ask, and wait a little; whether that epoch is over. Nothing else is changed."""
-    pause = threading.Event()
-    deadline = time.monotonic() + wait_seconds
+def ask_to_drain(settings: Settings, stream: str, epoch: int) -> None:
+    """Ask; nothing else is changed, and nothing happens if that epoch is over."""
     with connect(settings.dsn_file, application_name="weir-airflow") as connection:
         request_drain(connection, stream, epoch)
-        while True:
-            now = fetch_sight(connection, stream)
-            if now.epoch > epoch or not now.owned:
-                return True
-            if time.monotonic() > deadline:
-                return False
-            pause.wait(LOOK_SECONDS)

@@ -85,17 +85,18 @@ class StreamTrigger(BaseTrigger):
         """A person ended the task: its driver shall stop at a batch boundary."""
         if self.parked:
             return
-        self._say(await asyncio.to_thread(self._drain))
+        epoch = await asyncio.to_thread(self._drain)
+        self._say(f"a person ended the task: epoch {epoch} stops after the batch at work")
 
     async def cleanup(self) -> None:
         """Every end of the watch, also a restart of the triggerer: let go of the connection."""
         if self._connection is not None:
             await asyncio.to_thread(self._connection.close)
 
-    def _drain(self) -> str:
+    def _drain(self) -> int:
         epoch = epoch_meant(self._settings, self.stream, self.epoch)
-        over = ask_to_drain(self._settings, self.stream, epoch)
-        return f"asked epoch {epoch} to stop: {'it is over' if over else 'its batch goes on'}"
+        ask_to_drain(self._settings, self.stream, epoch)
+        return epoch
 
     def _look(self) -> Sight | None:
         """One look; None while PostgreSQL is away, which is waited for without limit."""

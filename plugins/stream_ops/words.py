@@ -27,4 +27,4 @@ def why(epoch: int | None, parked: bool, now: Sight) -> str:
         return f"epoch {now.epoch} ends after the batch at work"
     if not now.alive:
         return f"epoch {now.epoch} is silent; Spark should start it again"
-    return f"epoch {now.epoch} runs as {now.app_id or 'an application without name yet'}"
+    return f"epoch {now.epoch} " + (f"runs as {now.app_id}" if now.app_id else "starts Spark")
