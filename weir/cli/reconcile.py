@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from types import FrameType
 
@@ -13,9 +14,11 @@ import typer
 
 from weir.cli.output import print_json, print_table
 from weir.errors import Unavailable
+from weir.ops.forsaken import Run, fetch_run
 from weir.ops.lease import Pg
 from weir.ops.reconcile_pass import Done, reconcile
 from weir.ops.streams import load_streams
+from weir.platform.airflow_jobs import connect_metadata
 from weir.settings import Settings, load_settings
 from weir.store.postgres import connect
 
@@ -34,7 +37,7 @@ def run(
     settings = load_settings()
     if once or dry_run:
         with connect(settings.dsn_file, application_name="weir-reconcile") as connection:
-            done = list(reconcile(settings, connection, load_streams().values(), dry_run=dry_run))
+            done = list(one_pass(settings, connection, dry_run=dry_run))
         _show(done, json)
         return
     stop = threading.Event()
@@ -58,7 +61,7 @@ def serve(settings: Settings, stop: threading.Event) -> None:
                 connection = connect(
                     settings.dsn_file, application_name="weir-reconcile", lock_timeout="60s"
                 )
-            for done in reconcile(settings, connection, load_streams().values()):
+            for done in one_pass(settings, connection):
                 log.warning("reconciled", **asdict(done))
             complained = False
         except (Unavailable, psycopg.OperationalError) as error:
@@ -66,6 +69,26 @@ def serve(settings: Settings, stop: threading.Event) -> None:
                 log.warning("waiting", error=str(error).splitlines()[0])
             complained = True
         stop.wait(EVERY_SECONDS)
+
+
+def one_pass(settings: Settings, connection: Pg, *, dry_run: bool = False) -> Iterator[Done]:
+    """Every declared stream once."""
+    specs = load_streams().values()
+    runs = fetch_runs(settings, [spec.name for spec in specs])
+    yield from reconcile(settings, connection, specs, dry_run=dry_run, runs=runs)
+
+
+def fetch_runs(settings: Settings, streams: Iterable[str]) -> dict[str, Run]:
+    """What Airflow knows of these streams; nothing while it is away: no stop is made up."""
+    if not settings.airflow:
+        return {}
+    try:
+        with connect_metadata(settings.dsn_file, application_name="weir-reconcile") as metadata:
+            found = {stream: fetch_run(metadata, stream) for stream in streams}
+    except psycopg.Error as error:
+        log.debug("airflow's records cannot be read", error=str(error).strip())
+        return {}
+    return {stream: run for stream, run in found.items() if run is not None}
 
 
 def _show(done: list[Done], json: bool) -> None:

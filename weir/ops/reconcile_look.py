@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from weir.ops.breaker import fetch_restarts
 from weir.ops.drivers import KnownDriver, fetch_known
+from weir.ops.forsaken import Run, judge_run
 from weir.ops.lease import TTL_SECONDS, Pg
 from weir.ops.master import QUEUED, WAITING, MasterState
 from weir.ops.reconcile import LivingDriver, Look
@@ -21,17 +22,20 @@ LOOK = (
     " coalesce(l.owner is not null and l.epoch <= s.drain_epoch, false),"
     " case when l.owner is not null then (select a.driver_id from ops.stream_start a"
     "   where a.stream = l.stream and a.epoch = l.epoch) end,"
-    " extract(epoch from clock_timestamp() - pg_postmaster_start_time())::float8"
+    " extract(epoch from clock_timestamp() - pg_postmaster_start_time())::float8,"
+    " coalesce(extract(epoch from clock_timestamp() - l.taken_at), 0)::float8"
     " from ops.stream s join ops.stream_lease l using (stream)"
     " left join ops.stream_heartbeat h using (stream) where stream = %(stream)s"
 )
 
 
-def fetch_look(connection: Pg, spec: StreamSpec, master: MasterState) -> Look:
-    """The stream as it is now."""
+def fetch_look(
+    connection: Pg, spec: StreamSpec, master: MasterState, run: Run | None = None
+) -> Look:
+    """The stream as it is now; `run` is what Airflow knows of it."""
     row = connection.execute(LOOK, {"stream": spec.name, "ttl": TTL_SECONDS}).fetchone()
     assert row is not None, f"no row for {spec.name}"
-    wanted, unwanted_seconds, alive, draining, owner_driver, postgres_seconds = row
+    wanted, unwanted_seconds, alive, draining, owner_driver, postgres_seconds, epoch_seconds = row
     known = fetch_known(connection, spec.name)
     living = [d for d in known if master.drivers.get(d.driver_id) in WAITING]
     return Look(
@@ -46,6 +50,7 @@ def fetch_look(connection: Pg, spec: StreamSpec, master: MasterState) -> Look:
         restarts=fetch_restarts(connection, spec.name, spec.restarts),
         lost=_lost(known, master),
         mute_seconds=_mute_seconds(known, master, postgres_seconds),
+        forsaken=judge_run(run, epoch_seconds),
     )
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from weir.errors import WeirError
 from weir.ops import desired, operations
 from weir.ops.audit import note_deed
+from weir.ops.forsaken import Run
 from weir.ops.launch import kill_driver
 from weir.ops.lease import Pg, ensure_stream, fetch_lease
-from weir.ops.master import MasterState, fetch_master
+from weir.ops.master import fetch_master
 from weir.ops.reconcile import Act, Deed, judge_look
 from weir.ops.reconcile_look import fetch_look
 from weir.ops.saga import carry_out
@@ -34,15 +35,24 @@ class Done:
 
 
 def reconcile(
-    settings: Settings, connection: Pg, specs: Iterable[StreamSpec], *, dry_run: bool = False
+    settings: Settings,
+    connection: Pg,
+    specs: Iterable[StreamSpec],
+    *,
+    dry_run: bool = False,
+    runs: Mapping[str, Run] | None = None,
 ) -> Iterator[Done]:
-    """Look at each stream once and put it right. Raises Unavailable while the master is away."""
+    """Look at each stream once and put it right; `runs` is what Airflow knows, by stream.
+
+    Raises Unavailable while the master is away.
+    """
     known = {spec.name: spec for spec in specs}
     yield from _resume(settings, connection, known, dry_run)
     master = fetch_master(settings)
     for spec in known.values():
         ensure_stream(connection, spec.name)
-        for deed in _deeds(settings, connection, spec, master):
+        look = fetch_look(connection, spec, master, (runs or {}).get(spec.name))
+        for deed in judge_look(look, spec.restarts):
             outcome = "" if dry_run else _do(settings, connection, spec, deed)
             yield Done(
                 stream=spec.name,
@@ -51,12 +61,6 @@ def reconcile(
                 driver_id=deed.driver_id,
                 outcome=outcome,
             )
-
-
-def _deeds(
-    settings: Settings, connection: Pg, spec: StreamSpec, master: MasterState
-) -> tuple[Deed, ...]:
-    return judge_look(fetch_look(connection, spec, master), spec.restarts)
 
 
 def _resume(

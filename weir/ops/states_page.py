@@ -80,6 +80,7 @@ restarts nothing: Spark relaunches a driver that dies, Airflow submits the next 
 | a living driver {ORPHAN_SECONDS:.0f} s after its stream was parked | asks it to drain |
 | a driver without a sign of life {ORPHAN_SECONDS:.0f} s after its stream was parked | kills it |
 | a second driver for {ORPHAN_SECONDS:.0f} s beside the one that holds the lease | kills it |
+| a paused DAG whose run a person ended while no triggerer was up | asks the driver to drain |
 | more restarts than the breaker allows, and no living driver | parks the stream as `failed` |
 | {MAX_LOST} submissions in a row that died before they took the lease | parks it as `failed` |
 | a driver that runs for {limit.within_minutes} minutes and never took the lease | parks it |"""
