@@ -33,6 +33,15 @@ class MigrationPlan:
         """Everything is as declared."""
         return not (self.migrations or self.topics or self.differences)
 
+    def refuse_differences(self) -> None:
+        """Raises ContractError that names every topic that is not as declared."""
+        if self.differences:
+            raise ContractError(
+                "topics are not as declared:\n  " + "\n  ".join(self.differences),
+                "nothing was changed; alter the topic with bin/kafka-configs or bin/kafka-topics, "
+                "or the declaration in include/topics.yaml; partitions can only grow",
+            )
+
     def lines(self) -> list[str]:
         """The plan for a person's eyes; one thing per line."""
         listed = [f"differs: {difference}" for difference in self.differences]
@@ -68,12 +77,7 @@ def migrate_platform(
     """
     with migrate.migration_lock(settings):
         plan = fetch_plan(settings, folder=folder, topics=topics)
-        if plan.differences:
-            raise ContractError(
-                "topics are not as declared:\n  " + "\n  ".join(plan.differences),
-                "nothing was changed; alter the topic with bin/kafka-configs or bin/kafka-topics, "
-                "or the declaration in include/topics.yaml; partitions can only grow",
-            )
+        plan.refuse_differences()
         migrate.apply_pending(settings, folder)
         admin.apply(settings, topics)
     return plan

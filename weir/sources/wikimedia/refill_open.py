@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+from datetime import UTC, timedelta
+
 from weir.clock import utc_now
 from weir.ops import gaps
 from weir.ops.gaps import Gap, GapState
+from weir.ops.window import TimeWindow
 from weir.settings import Settings
 from weir.sources.declared import mode_of
 from weir.sources.wikimedia.intake import SOURCE
 from weir.sources.wikimedia.refill import KEPT
 from weir.sources.wikimedia.refill_window import refill_window
 from weir.store.postgres import connect
+
+
+def since_begun(settings: Settings, window: TimeWindow) -> TimeWindow | None:
+    """The part of the window after the first counted minute; None when nothing of it is.
+
+    What was before anybody collected is not missing; a backfill brings it when it is asked to.
+    """
+    with connect(settings.dsn_file, application_name="weir:gaps") as connection:
+        row = connection.execute("select min(window_start) from wikimedia.domain_minute").fetchone()
+    if row is None or row[0] is None:
+        return None
+    # Collecting began somewhere inside the first minute.
+    start = max(window.start, row[0].astimezone(UTC) + timedelta(minutes=1))
+    return TimeWindow(start, window.end) if start < window.end else None
 
 
 def fetch_report(settings: Settings) -> list[Gap]:

@@ -77,11 +77,16 @@ def refill_window(
     return found
 
 
-def check_collected(settings: Settings, window: TimeWindow) -> None:
-    """Raises Unavailable while the collector, going on, would bring the window by itself."""
+def has_left(settings: Settings, window: TimeWindow) -> bool:
+    """Whether the collector, going on, can no longer bring anything of the window by itself."""
     positions = collector_positions(settings)
-    over_at = window.end + timedelta(milliseconds=KEEP_MS)
-    if not is_collected(positions, window) or utc_now() < over_at:
+    return is_collected(positions, window) and utc_now() >= _over_at(window)
+
+
+def check_collected(settings: Settings, window: TimeWindow) -> None:
+    """Raises Unavailable unless `has_left`; says where the collector stands."""
+    if not has_left(settings, window):
+        positions, over_at = collector_positions(settings), _over_at(window)
         at = min(positions.seen.values(), default=0) / 1000
         stands = datetime.fromtimestamp(at, window.end.tzinfo) if at else "at the present"
         raise Unavailable(
@@ -89,6 +94,10 @@ def check_collected(settings: Settings, window: TimeWindow) -> None:
             "it brings the window by itself when it runs: weir sources list",
             retry_after_seconds=60.0,
         )
+
+
+def _over_at(window: TimeWindow) -> datetime:
+    return window.end + timedelta(milliseconds=KEEP_MS)
 
 
 def collector_positions(settings: Settings) -> Positions:
