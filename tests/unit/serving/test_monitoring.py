@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import re
 import shutil
@@ -58,6 +59,34 @@ def test_rules_and_dashboards_use_only_declared_labels():
             assert asked <= labels[metric] | {"le"}, f"{file}: {name}{{{selector}}}"
             checked += 1
     assert checked > 10
+
+
+def test_every_dashboard_is_what_its_declaration_makes():
+    """A change of the JSON by hand is lost at the next `make.py`."""
+    spec = importlib.util.spec_from_file_location("make", MONITORING / "grafana" / "make.py")
+    make = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(make)
+    declared = sorted((MONITORING / "grafana").glob("*.yaml"))
+    assert [path.with_suffix(".json") for path in declared] == DASHBOARDS
+    assert len(DASHBOARDS) == 6
+    for path in declared:
+        assert make.rendered(path) == path.with_suffix(".json").read_text(), path.name
+
+
+def test_every_panel_fits_the_grid_and_overlaps_no_other():
+    """Grafana moves what overlaps, and the reader finds nothing where it was."""
+    for path in DASHBOARDS:
+        taken = set()
+        for panel in json.loads(path.read_text())["panels"]:
+            at = panel["gridPos"]
+            cells = {
+                (x, y)
+                for x in range(at["x"], at["x"] + at["w"])
+                for y in range(at["y"], at["y"] + at["h"])
+            }
+            assert not cells & taken, (path.name, panel["title"])
+            assert at["x"] + at["w"] <= 24
+            taken |= cells
 
 
 def test_every_alert_says_what_happened_and_what_to_do():
