@@ -115,10 +115,15 @@ def test_a_wanted_stream_without_a_sign_of_life_is_coming_or_gone(judged):
     assert all(s.owned for s in judged[Observed.RESTARTING])
 
 
-def test_waiting_means_that_the_master_has_no_room(judged):
+def test_a_wanted_stream_waits_exactly_when_the_master_has_no_room(judged):
     """A person raises the cores, or drains something else; logs would say nothing."""
-    for signs in judged[Observed.WAITING]:
-        assert signs.slotless if alive(signs) else signs.queued
+    for state, all_signs in judged.items():
+        for signs in all_signs:
+            if signs.desired != Desired.RUN or (alive(signs) and signs.draining):
+                assert state is not Observed.WAITING
+            else:
+                roomless = signs.slotless if alive(signs) else signs.queued
+                assert (state is Observed.WAITING) is roomless, signs
 
 
 def test_a_relaunch_on_an_idle_topic_runs_before_its_first_batch():
