@@ -1,0 +1,1 @@
+"""What the control room shows: every stream and collector, and one stream closely."""
