@@ -1,7 +1,8 @@
 """The restart breaker: a stream that restarts too often is parked as failed, with the reason.
 
-A restart is an epoch whose predecessor did not give the lease back. Restarts before the last
-`start` by a person do not count. Judged where a driver takes the lease and by `weir reconcile`.
+A restart is an epoch whose predecessor did not give the lease back. What was before the last
+`start` by a person does not count: neither the restart nor the epoch that died. Judged where a
+driver takes the lease and by `weir reconcile`.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ def fetch_restarts(connection: Pg, stream: str, limit: RestartLimit) -> int:
     """Restarts in the time that the limit looks at, by the database's clock."""
     row = connection.execute(
         "select count(*) from ops.stream_start s join ops.stream_lease l using (stream)"
-        " where stream = %s and s.unclean and s.taken_at > l.breaker_reset_at"
+        " join ops.stream_start died on died.stream = s.stream and died.epoch = s.epoch - 1"
+        " where s.stream = %s and s.unclean and died.taken_at > l.breaker_reset_at"
         " and s.taken_at > clock_timestamp() - make_interval(mins => %s)",
         [stream, limit.within_minutes],
     ).fetchone()

@@ -14,7 +14,7 @@ from tests.support.stream_specs import wikimedia_spec
 from weir.errors import Unavailable
 from weir.ops import desired, lease, operations, reconcile_look, verbs
 from weir.ops.audit import fetch_deeds
-from weir.ops.breaker import RestartLimit
+from weir.ops.breaker import RestartLimit, fetch_restarts
 from weir.ops.follow import fetch_sight
 from weir.ops.operations import Step, Verb
 from weir.ops.reconcile_pass import Done, reconcile
@@ -189,6 +189,10 @@ def test_a_start_by_a_person_gives_the_stream_new_restarts(own, pg):
         take(pg, token="same")
     desired.want_run(pg, STREAM, "somebody")
     assert take_lease(own, STREAM, owner="h", token="same", restarts=LIMIT) == 4
+    # The one that died before the start is not one of its restarts.
+    assert fetch_restarts(pg, STREAM, LIMIT) == 0
+    take(pg, token="same")
+    assert fetch_restarts(pg, STREAM, LIMIT) == 1
 
 
 def test_reconcile_parks_a_stream_that_restarted_too_often_and_is_dead(own, pg, master):
