@@ -6,10 +6,17 @@ import sys
 from collections.abc import Callable
 
 from weir.platform import services
+from weir.platform.airflow import NAMES, Airflow
 from weir.platform.component import Component
 from weir.platform.layout import Layout
 from weir.platform.spark import Spark
 from weir.settings import load_settings
+
+
+def airflow(layout: Layout, name: str) -> Component:
+    """A part of Airflow."""
+    return next(part for part in Airflow(layout).components() if part.name == name)
+
 
 CHECKS: dict[str, Callable[[Layout], Component]] = {
     "spark-master": lambda layout: Spark(layout).master(),
@@ -17,6 +24,8 @@ CHECKS: dict[str, Callable[[Layout], Component]] = {
     "wikimedia-sample": services.wikimedia_sample,
     "collect-wikimedia": lambda layout: services.collector(layout, "wikimedia"),
     "api": services.api,
+    "reconcile": services.reconcile,
+    **{name: lambda layout, name=name: airflow(layout, name) for name in NAMES},
 }
 
 if __name__ == "__main__":

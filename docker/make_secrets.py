@@ -8,13 +8,15 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from weir.platform.airflow import keep_keys
 from weir.platform.secrets import keep_password, write_private
 
 DATABASE = "weir"
 
 
 def make_secrets(folder: Path) -> None:
-    """Passwords of PostgreSQL and Redis, and the files that carry them to their readers."""
+    """Passwords of PostgreSQL, Redis and Airflow, and the files that carry them to readers."""
+    keep_keys(folder)
     password = keep_password(folder / "postgres.password")
     passfile = folder / "pgpass"
     write_private(passfile, f"postgres:5432:*:{DATABASE}:{password}\n")

@@ -15,11 +15,13 @@ RUN UV_NO_CACHE=1 PYTHONDONTWRITEBYTECODE=1 python bin/setup \
  && rm -rf .weir-tools "$HOME"/.ivy2 "$HOME"/.ivy2.5.2 "$HOME"/.cache
 
 COPY bin bin
+COPY dags dags
 COPY include include
+COPY plugins plugins
 COPY spark_jobs spark_jobs
 COPY weir weir
 COPY docker docker
-RUN .venv/bin/python -m compileall -q weir spark_jobs
+RUN .venv/bin/python -m compileall -q weir spark_jobs dags plugins
 
 ENV PATH=/opt/weir/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \

@@ -57,6 +57,9 @@ class Settings(BaseSettings):
     airflow_host: str = Field(
         "127.0.0.1", description="Where Airflow listens; 0.0.0.0 in a container"
     )
+    airflow_url: str = Field(
+        "", description="Where Airflow's tasks reach its API; empty means the local one"
+    )
 
     wikimedia_mode: Literal["", "live", "sample"] = Field(
         "", description="Empty: live when a contact is set, else what include/sources.yaml says"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from weir.platform import airflow_config as config
 from weir.platform.airflow_jobs import is_alive
-from weir.platform.component import Component, pid_file
+from weir.platform.component import Component, started
 from weir.platform.layout import Layout
 from weir.platform.secrets import keep_secret, write_private
 from weir.platform.services import answers, passed_on
@@ -60,17 +60,17 @@ class Airflow:
         return self._component(
             "airflow-api",
             ["api-server", "--host", host, "--port", str(port)],
-            lambda: answers(f"{config.airflow_address(self.layout.settings)}/api/v2/version"),
+            lambda: answers(f"{config.inner_address(self.layout.settings)}/api/v2/version"),
             port=port,
         )
 
     def _worker(self, job: str) -> Component:
         name, words = WORKERS[job]
-        started = pid_file(self.layout, name)
+        dsn_file = self.layout.settings.dsn_file
         return self._component(
             name,
             words,
-            lambda: is_alive(self.layout.settings.dsn_file, job, started),
+            lambda: is_alive(dsn_file, job, started(self.layout, name)),
             # A task that finds no API server fails and loses one of its tries.
             after=("airflow-api",) if job != "DagProcessorJob" else (),
         )
@@ -105,8 +105,8 @@ class Airflow:
         folder = config.home(self.layout) / "config"
         folder.mkdir(mode=0o700, exist_ok=True)
         write_private(folder / "airflow_local_settings.py", LOCAL_SETTINGS)
-        found = config.sections(self.layout, config.airflow_address(self.layout.settings))
-        write_private(config.home(self.layout) / "airflow.cfg", config.render(found))
+        text = config.render(config.sections(self.layout))
+        write_private(config.home(self.layout) / "airflow.cfg", text)
 
 
 def keep_keys(folder: Path) -> None:

@@ -31,8 +31,13 @@ def home(layout: Layout) -> Path:
 
 
 def airflow_address(settings: Settings) -> str:
-    """Where a person opens Airflow."""
+    """Where a person opens Airflow, on this machine."""
     return f"http://127.0.0.1:{settings.port(Port.AIRFLOW)}"
+
+
+def inner_address(settings: Settings) -> str:
+    """Where Airflow's other processes reach its API server."""
+    return settings.airflow_url or airflow_address(settings)
 
 
 def database_url(dsn_file: Path) -> str:
@@ -43,7 +48,7 @@ def database_url(dsn_file: Path) -> str:
     return f"postgresql+psycopg2://{where}?{query}".rstrip("?")
 
 
-def sections(layout: Layout, api_url: str) -> Sections:
+def sections(layout: Layout) -> Sections:
     """Every setting that differs from Airflow's default, by section."""
     logs = home(layout) / "logs"
     return {
@@ -54,7 +59,7 @@ def sections(layout: Layout, api_url: str) -> Sections:
             "executor": "LocalExecutor",
             "parallelism": "4",  # workers are forked at start; a running stream needs none
             "test_connection": "Enabled",
-            "execution_api_server_url": f"{api_url}/execution/",
+            "execution_api_server_url": f"{inner_address(layout.settings)}/execution/",
             "simple_auth_manager_users": ",".join(f"{n}:{role}" for n, role in USERS.items()),
             "simple_auth_manager_passwords_file": str(layout.secrets / PASSWORDS),
             "fernet_key_cmd": _cat(layout, "fernet_key"),
@@ -64,7 +69,7 @@ def sections(layout: Layout, api_url: str) -> Sections:
             "sql_alchemy_max_overflow": "5",
         },
         "api": {
-            "base_url": api_url,
+            "base_url": airflow_address(layout.settings),
             "instance_name": "Weir",
             "workers": "1",
             "secret_key_cmd": _cat(layout, "secret_key"),

@@ -23,15 +23,11 @@ SEEN = """
 """
 
 
-def is_alive(dsn_file: Path, job: str, started: Path) -> bool:
-    """Whether a `job` that began after the file `started` was written has a fresh heartbeat.
-
-    Without that file (in a container) any fresh heartbeat counts.
-    """
-    since = started.stat().st_mtime if started.exists() else 0.0
+def is_alive(dsn_file: Path, job: str, since_unix_seconds: float) -> bool:
+    """Whether a `job` that began at or after that time has a fresh heartbeat."""
     try:
         with connect_metadata(dsn_file, application_name="weir:health") as connection:
-            row = connection.execute(SEEN, [job, FRESH_SECONDS, since]).fetchone()
+            row = connection.execute(SEEN, [job, FRESH_SECONDS, since_unix_seconds]).fetchone()
     except (WeirError, psycopg.Error):
         return False
     return bool(row and row[0])

@@ -28,6 +28,7 @@ def components(layout: Layout) -> list[Component]:
     if mode_of("wikimedia", settings) == "sample" and not settings.wikimedia_url:
         found.append(services.wikimedia_sample(layout))
     found += [services.collector(layout, "wikimedia"), services.api(layout)]
+    found.append(services.reconcile(layout))
     if settings.airflow:
         found += Airflow(layout).components()
     return [*found, *monitoring.components(layout)]

@@ -46,6 +46,12 @@ def pid_file(layout: Layout, name: str) -> Path:
     return layout.run / f"{name}.pid"
 
 
+def started(layout: Layout, name: str) -> float:
+    """Unix seconds of the process's start; 0 where no supervisor started it (a container)."""
+    path = pid_file(layout, name)
+    return path.stat().st_mtime if path.exists() else 0.0
+
+
 def starts_file(layout: Layout, name: str) -> Path:
     """One line per start since `weir up`."""
     return layout.run / f"{name}.starts"

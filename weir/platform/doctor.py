@@ -20,6 +20,7 @@ from weir.platform.layout import Layout
 from weir.platform.supervisor import Supervisor
 
 LEAST_FREE_MEMORY_MB = 2500
+AIRFLOW_MEMORY_MB = 1000
 LEAST_FREE_DISK_MB = 3000
 BYTES_PER_MB = 1024 * 1024
 
@@ -67,11 +68,16 @@ def check_jars(layout: Layout) -> Finding:
     return Finding("jars", str(layout.kafka_jars.parent), problem, "make clean-env setup")
 
 
-def check_memory(_layout: Layout) -> Finding:
-    """Enough memory for the default set."""
+def check_memory(components: Sequence[Component]) -> Finding:
+    """Enough memory for what shall be started."""
+    with_airflow = any(c.name.startswith("airflow-") for c in components)
+    least = LEAST_FREE_MEMORY_MB + (AIRFLOW_MEMORY_MB if with_airflow else 0)
     free = psutil.virtual_memory().available // BYTES_PER_MB
-    problem = "" if free >= LEAST_FREE_MEMORY_MB else f"{free} MB of memory are free"
-    return Finding("memory", f"{free} MB free", problem, f"free {LEAST_FREE_MEMORY_MB} MB")
+    problem = "" if free >= least else f"{free} MB of memory are free"
+    way_out = f"free {least} MB"
+    if with_airflow:
+        way_out += f", or {LEAST_FREE_MEMORY_MB} MB and WEIR_AIRFLOW=0 (without Airflow)"
+    return Finding("memory", f"{free} MB free", problem, way_out)
 
 
 def check_disk(layout: Layout) -> Finding:
@@ -137,7 +143,6 @@ CHECKS: tuple[Callable[[Layout], Finding], ...] = (
     check_java,
     check_pyspark,
     check_jars,
-    check_memory,
     check_disk,
     check_home,
     check_secrets,
@@ -162,16 +167,17 @@ def check_ports(components: Sequence[Component]) -> list[Finding]:
 
 
 def examine(layout: Layout, components: Sequence[Component]) -> list[Finding]:
-    """Every check; the ports only while this copy is not running itself."""
+    """Every check; memory and ports only while this copy does not run and hold them itself."""
     findings = [check(layout) for check in CHECKS]
     if Supervisor(layout).alive():
         return [*findings, Finding("platform", "running")]
-    return [*findings, *check_ports(components)]
+    return [*findings, check_memory(components), *check_ports(components)]
 
 
 def refuse_what_cannot_start(layout: Layout, components: Sequence[Component]) -> None:
     """Raise SettingError naming every problem, before anything is started."""
-    bad = [f for f in (*(c(layout) for c in CHECKS), *check_ports(components)) if f.problem]
+    needs = (check_memory(components), *check_ports(components))
+    bad = [f for f in (*(c(layout) for c in CHECKS), *needs) if f.problem]
     if bad:
         text = "; ".join(f.problem for f in bad)
         raise SettingError(text, "; ".join(dict.fromkeys(f.way_out for f in bad)))

@@ -16,7 +16,7 @@ from weir.platform.supervisor import Supervisor
 from weir.store.postgres import connect
 
 log = structlog.get_logger()
-FIRST = ("airflow-", "collect-", "api", "spark-worker", "spark-master")
+FIRST = ("airflow-", "reconcile", "collect-", "api", "spark-worker", "spark-master")
 GRACE_SECONDS = 60.0
 
 

@@ -9,11 +9,22 @@ import psycopg
 
 from weir.clock import utc_now
 from weir.errors import WeirError
-from weir.platform.component import Component
+from weir.platform.component import Component, started
 from weir.platform.layout import Layout
 from weir.ports import Port
 from weir.store.collectors import fetch_collectors, is_working
 from weir.store.postgres import connect
+
+# A pass is a few seconds apart from the next; one that ends a driver takes longer.
+RECONCILE_SECONDS = 90.0
+ASKS = """
+    select exists (
+        select from pg_stat_activity
+        where application_name = 'weir-reconcile'
+          and query_start > now() - make_interval(secs => %s)
+          and backend_start >= to_timestamp(%s)
+    )
+"""
 
 
 def answers(url: str) -> bool:
@@ -73,4 +84,25 @@ def api(layout: Layout) -> Component:
         env=passed_on(layout),
         after=("postgres",),
         healthy=lambda: answers(f"{settings.api_url}/healthz"),
+    )
+
+
+def reconcile(layout: Layout) -> Component:
+    """Puts streams right that nobody else puts right: healthy while it asks PostgreSQL."""
+
+    def works() -> bool:
+        since = started(layout, "reconcile")
+        try:
+            with connect(layout.settings.dsn_file, application_name="weir:health") as connection:
+                row = connection.execute(ASKS, [RECONCILE_SECONDS, since]).fetchone()
+        except (WeirError, psycopg.Error):
+            return False
+        return bool(row and row[0])
+
+    return Component(
+        name="reconcile",
+        argv=[str(layout.python), "-m", "weir.cli", "reconcile"],
+        env=passed_on(layout),
+        after=("postgres",),
+        healthy=works,
     )

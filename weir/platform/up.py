@@ -27,6 +27,7 @@ STEPS_AFTER = {
 STEPS_BEFORE = {
     "collect-": ("schema", "topics"),
     "api": ("schema", "topics"),
+    "reconcile": ("schema",),
     "airflow-": ("metadata", "streams"),
 }
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, disable_created_metrics
 
-from weir.platform.airflow_config import airflow_address
+from weir.platform.airflow_config import inner_address
 from weir.serving.airflow_reads import AirflowReads, api_answers
 from weir.serving.counts_source import CountsSource
 from weir.serving.metrics import ReadAtScrape, RequestMetrics
@@ -45,7 +45,7 @@ def build_parts(settings: Settings) -> Parts:
     requests = RequestMetrics(registry)
     registry.register(ReadAtScrape(Scrape(settings, cache, watch).read))
     if settings.airflow:
-        address = airflow_address(settings)
+        address = inner_address(settings)
         airflow = AirflowReads(settings.dsn_file, lambda: api_answers(address))
         registry.register(ReadAtScrape(airflow.read))
     return Parts(

@@ -12,6 +12,7 @@ import yaml
 from weir.kafka.declared import load_topics
 from weir.logs import SECRET_NAMES
 from weir.ops.streams import load_streams
+from weir.platform.airflow_config import inner_address
 from weir.platform.catalogue import components
 from weir.platform.kafka import Broker
 from weir.platform.layout import Layout
@@ -21,7 +22,7 @@ from weir.settings import REPO, Settings
 
 COMPOSE: dict[str, Any] = yaml.safe_load((REPO / "docker-compose.yaml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-ONCE = {"secrets", "prepare", "streams"}
+ONCE = {"secrets", "prepare", "streams", "metadata"}
 LASTING = SERVICES.keys() - ONCE
 BROKERS = {"kafka-1": 0, "kafka-2": 1, "kafka-3": 2}
 # Host port of each service that publishes one; 9090 is Prometheus, in the API's network.
@@ -31,6 +32,7 @@ PUBLISHED = {
     "spark-master": [Port.SPARK_MASTER_UI.value],
     "spark-worker": [Port.SPARK_WORKER_UI.value],
     "api": [Port.API.value, 9090],
+    "airflow-api": [Port.AIRFLOW.value],
 }
 
 
@@ -130,6 +132,7 @@ def test_the_settings_of_a_container_are_accepted(monkeypatch):
     assert settings.spark_master_url == f"spark://spark-master:{Port.SPARK_MASTER.value}"
     assert settings.spark_master_ui_url == f"http://spark-master:{Port.SPARK_MASTER_UI.value}"
     assert settings.redis_address == f"redis://redis:{Port.REDIS.value}/0"
+    assert inner_address(settings) == f"http://airflow-api:{Port.AIRFLOW.value}"
 
 
 @pytest.mark.parametrize("name", BROKERS)
@@ -208,5 +211,5 @@ def test_every_file_that_a_command_names_exists():
         for word in [*service.get("command", []), *service["healthcheck"].get("test", [])]
         if word.startswith("docker/")
     }
-    assert named == {"docker/health.py", "docker/make_secrets.py", "docker/spark.py"}
+    assert named == {f"docker/{n}.py" for n in ("airflow", "health", "make_secrets", "spark")}
     assert all((REPO / name).is_file() for name in named)

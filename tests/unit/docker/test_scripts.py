@@ -7,6 +7,7 @@ import stat
 
 import yaml
 
+from weir.platform.airflow import Airflow
 from weir.platform.layout import Layout
 from weir.platform.spark import Spark
 from weir.settings import REPO, Settings
@@ -28,7 +29,10 @@ def test_secrets_are_private_and_kept(tmp_path):
     first = {file.name: file.read_text() for file in tmp_path.iterdir()}
     make(tmp_path)
     assert {file.name: file.read_text() for file in tmp_path.iterdir()} == first
-    names = ["pgpass", "postgres.dsn", "postgres.password", "redis.conf", "redis.password"]
+    names = [
+        *("airflow.api", "airflow.fernet", "airflow.jwt", "airflow.passwords.json"),
+        *("pgpass", "postgres.dsn", "postgres.password", "redis.conf", "redis.password"),
+    ]
     assert sorted(first) == names
     assert {stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()} == {0o600}
 
@@ -59,6 +63,27 @@ def test_master_and_worker_differ_from_the_local_ones_only_in_places(tmp_path):
         }
         assert argv[: argv.index("--port")] == local.argv[: local.argv.index("--host")]
         assert extra.keys() == local.env.keys() - {"SPARK_LOCAL_IP"}
+
+
+def test_every_part_of_airflow_starts_as_the_local_one(tmp_path):
+    """One list of commands for laptop and container."""
+    layout = Layout(Settings(_env_file=None, home=tmp_path))
+    parts = Airflow(layout).components()
+    assert parts
+    for part in parts:
+        assert load("airflow").command(part.name, layout) == (part.argv, part.env)
+
+
+def test_the_parts_of_airflow_wait_for_its_configuration(tmp_path):
+    """A part without it would make a configuration, a database and keys of its own."""
+    services = yaml.safe_load((REPO / "docker-compose.yaml").read_text())["services"]
+    parts = {c.name for c in Airflow(Layout(Settings(_env_file=None, home=tmp_path))).components()}
+    for name in parts:
+        needs = services[name]["depends_on"]
+        assert needs["metadata"] == {"condition": "service_completed_successfully"}, name
+        assert "home:/var/lib/weir" in services[name]["volumes"], name
+        assert services[name]["command"][-1] == name
+    assert services["metadata"]["command"][-1] == "metadata"
 
 
 def test_a_health_check_exists_for_every_container_of_weir():
