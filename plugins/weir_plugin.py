@@ -14,9 +14,24 @@ class WeirPlugin(AirflowPlugin):
     """What Weir adds to Airflow."""
 
     name = "weir"
+    external_views = [  # noqa: RUF012 - Airflow wants a plain list
+        {
+            "name": "Streams",
+            "href": "/weir/streams/",
+            "destination": "nav",
+            "url_route": "streams",
+            "nav_top_level": True,
+            "icon": "/weir/streams/static/weir.svg",
+            "icon_dark_mode": "/weir/streams/static/weir-dark.svg",
+        }
+    ]
 
     @cached_property
     def fastapi_apps(self) -> list[dict[str, Any]]:
         from stream_ops import go
+        from stream_ops.page import app
 
-        return [{"app": go.build_app(), "url_prefix": "/weir/go", "name": "weir-go"}]
+        return [
+            {"app": go.build_app(), "url_prefix": "/weir/go", "name": "weir-go"},
+            {"app": app.build_app(), "url_prefix": app.PREFIX, "name": "weir-streams"},
+        ]

@@ -1,0 +1,1 @@
+"""The Streams page: what every stream does, and the verbs, behind Airflow's login."""
