@@ -18,7 +18,7 @@ from weir.platform.layout import Layout
 from weir.settings import load_settings
 from weir.store.postgres import connect
 
-PAGE = "/plugin/streams"
+PAGE = "/plugin/streams/weir/streams"
 
 
 class Place(StrEnum):
@@ -49,7 +49,7 @@ def build_app() -> FastAPI:
         if stream not in load_streams():
             raise HTTPException(404, f"there is no stream {stream!r}")
         if place is Place.PAGE:
-            return RedirectResponse(PAGE)
+            return RedirectResponse(f"{PAGE}/{stream}")
         settings = load_settings()
         if place is Place.LOG:
             log = newest_by_stream(Layout(settings)).get(stream)
