@@ -181,6 +181,7 @@ def test_restarts_long_ago_and_clean_ends_do_not_count(own, pg):
         epoch = lease.fetch_lease(pg, STREAM).epoch
         lease.release(pg, STREAM, epoch)
         assert take_lease(own, STREAM, owner="h", token="same", restarts=LIMIT) == epoch + 1
+    assert take_lease(own, STREAM, owner="h", token="same", restarts=LIMIT) == epoch + 2
 
 
 def test_a_start_by_a_person_gives_the_stream_new_restarts(own, pg):
