@@ -7,6 +7,7 @@ from collections.abc import Generator, Iterator
 
 import pytest
 
+from tests.faults.step2.room import Room, attached_room, room
 from tests.support.platform import attached_platform, running_platform
 from weir.settings import Settings
 
@@ -17,6 +18,18 @@ def platform() -> Iterator[Settings]:
     home = os.environ.get("WEIR_TEST_HOME")
     with attached_platform(home) if home else running_platform() as settings:
         yield settings
+
+
+@pytest.fixture(scope="session")
+def control_room() -> Iterator[Room]:
+    """One whole platform with Airflow for all tests that need one; each leaves it settled."""
+    home = os.environ.get("WEIR_TEST_ROOM")
+    if home:
+        with attached_platform(home) as settings:
+            yield attached_room(settings)
+        return
+    with room(rate=40.0) as found:
+        yield found
 
 
 @pytest.hookimpl(wrapper=True)

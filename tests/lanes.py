@@ -12,7 +12,9 @@ import tempfile
 
 from weir.settings import REPO
 
-SLOW = ("tests/integration/ground", "tests/integration/streams", "tests/faults")
+# Those who need Airflow are in one lane: they share one platform that has it.
+AIRFLOW = ("tests/integration/airflow", "tests/browser", "tests/faults")
+SLOW = ("tests/integration/ground", "tests/integration/streams", *AIRFLOW)
 QUICK = ("tests",)
 
 
