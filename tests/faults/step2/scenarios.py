@@ -119,6 +119,21 @@ def mark_failed_without_triggerer(room: Room) -> str:
     return "the next run adopts the driver; no restart"
 
 
+def mark_failed_paused_without_triggerer(room: Room) -> str:
+    before = room.settled()
+    room.rig.stop("airflow-triggerer")
+    try:
+        room.airflow.pause(DAG)
+        room.airflow.mark_failed(DAG, before.run_id)
+        stopped = room.until(lambda v: not v.sight.owned)
+        assert (stopped.sight.desired, stopped.active) == ("run", [])
+    finally:
+        room.rig.start("airflow-triggerer")
+        room.airflow.pause(DAG, False)
+    room.settled(before.sight.epoch + 1)
+    return "reconcile stops it; runs in the next epoch after unpause"
+
+
 def batches_go_on(room: Room) -> View | None:
     """The driver still gives signs of life, and no other one came."""
     with connect(room.settings.dsn_file, application_name="faults") as connection:
@@ -146,5 +161,6 @@ SCENARIOS: dict[str, Callable[[Room], str]] = {
     "kill -9 of the triggerer": triggerer_killed,
     "kill -9 of the API server": killed("airflow-api"),
     "kill -9 of reconcile": killed("reconcile"),
-    "mark failed while the triggerer is down": mark_failed_without_triggerer,
+    "mark failed, DAG active, triggerer down": mark_failed_without_triggerer,
+    "mark failed, DAG paused, triggerer down": mark_failed_paused_without_triggerer,
 }
