@@ -96,8 +96,7 @@ def open_operation(
 ) -> Operation:
     """A new open operation, or the open one of the same verb; another verb is superseded."""
     with connection.transaction():
-        # Serialises openers of this stream; nobody else locks this row for update.
-        connection.execute("select 1 from ops.stream where stream = %s for update", [stream])
+        lock_stream(connection, stream)
         present = fetch_open(connection, stream)
         if present is not None and present.verb is verb:
             return present
@@ -110,6 +109,11 @@ def open_operation(
         ).fetchone()
     assert row is not None
     return _operation(row)
+
+
+def lock_stream(connection: Pg, stream: str) -> None:
+    """Until the transaction ends nobody else opens an operation, or says what is wanted."""
+    connection.execute("select from ops.stream where stream = %s for update", [stream])
 
 
 def fetch_operation(connection: Pg, operation_id: int) -> Operation:

@@ -30,22 +30,22 @@ def wait_until_quiet(
     *,
     within_seconds: float,
     go_on: Callable[[], bool] = lambda: True,
-) -> None:
+) -> bool:
     """Wait until the lease is given back, or `go_on` says that nobody cares any more.
 
-    A driver that dies instead (its heartbeat stands still) counts as quiet: its relaunch sees
-    that the stream is parked and leaves. Raises Unavailable when the time is over.
+    False when the driver gives no sign of life instead: if it died, its relaunch sees that the
+    stream is parked and leaves. Raises Unavailable when the time is over.
     """
     began = moved_at = time.monotonic()
     last = lease.fetch_lease(connection, name)
     while True:
         now = lease.fetch_lease(connection, name)
         if now.owner is None or not go_on():
-            return
+            return True
         if now.beat != last.beat:
             moved_at, last = time.monotonic(), now
         elif time.monotonic() - moved_at > lease.TTL_SECONDS:
-            return
+            return False
         if time.monotonic() - began > within_seconds:
             raise Unavailable(
                 f"{name} still works on a batch after {within_seconds:.0f} s; "

@@ -95,6 +95,23 @@ def test_a_stop_kills_every_driver_that_does_not_end_in_time(own, pg, master):
     assert sorted(master.killed) == ["driver-1-0", "driver-9-9"]
 
 
+def test_a_stop_kills_a_driver_that_gives_no_sign_of_life(own, pg, master, monkeypatch):
+    """It hangs, and will not end by itself."""
+    monkeypatch.setattr("weir.ops.lease.TTL_SECONDS", 0.5)
+    verbs.start(own, STREAM, **WHO)
+    beat(pg, take(pg))
+    assert verbs.stop(own, STREAM, **WHO).outcome == "killed driver-1-0"
+
+
+def test_a_verb_that_was_superseded_changes_no_wish_any_more(own, pg, master):
+    """Its process slept for a minute: what people want now is what was said last."""
+    slow = operations.open_operation(pg, STREAM, Verb.DRAIN, owner="a", changed_by="a")
+    verbs.start(own, STREAM, **WHO)
+    ended = saga.carry_out(own, pg, SPEC, slow)
+    assert (ended.state, ended.outcome) == ("failed", "superseded by start")
+    assert desired.fetch_desired(pg, STREAM) == "run"
+
+
 def test_another_verb_supersedes_the_open_one_and_the_same_verb_joins_it(pg):
     """Who says stop must not wait for a long drain."""
     first = operations.open_operation(pg, STREAM, Verb.DRAIN, owner="a", changed_by="a")
