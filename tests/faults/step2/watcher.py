@@ -9,7 +9,7 @@ from weir.ops.master import fetch_master
 from weir.settings import Settings
 from weir.store.postgres import connect
 
-LOOK_SECONDS = 0.25
+LOOK_SECONDS = 0.5
 
 
 class Watcher(threading.Thread):
