@@ -16,7 +16,11 @@ from weir.platform.supervisor import Supervisor
 from weir.store.postgres import connect
 
 log = structlog.get_logger()
-FIRST = ("airflow-", "reconcile", "collect-", "api", "spark-worker", "spark-master")
+# Who needs others stops before them: a task of Airflow without its API server would fail.
+FIRST = (
+    *("airflow-triggerer", "airflow-scheduler", "airflow-dags", "airflow-api", "reconcile"),
+    *("collect-", "api", "spark-worker", "spark-master"),
+)
 GRACE_SECONDS = 60.0
 
 
@@ -25,7 +29,7 @@ def stop_platform(layout: Layout, say: Callable[[str], None]) -> int:
     supervisor = Supervisor(layout)
     if supervisor.alive():
         names = [n for n, facts in supervisor.processes().items() if facts["pid"]]
-        for name in sorted(names, key=lambda n: (not n.startswith(FIRST), n)):
+        for name in sorted(names, key=stop_order):
             if name == "postgres":
                 free_leases(layout)
             supervisor.stop_component(name)
@@ -37,6 +41,12 @@ def stop_platform(layout: Layout, say: Callable[[str], None]) -> int:
     if forced:
         say(f"{forced} processes without a supervisor stopped")
     return forced
+
+
+def stop_order(name: str) -> tuple[int, str]:
+    """Sorts components into the order in which they are stopped."""
+    places = (place for place, start in enumerate(FIRST) if name.startswith(start))
+    return next(places, len(FIRST)), name
 
 
 def free_leases(layout: Layout) -> None:
