@@ -5,6 +5,7 @@ Every service that reads them runs as the user that wrote them. Running it again
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -15,7 +16,7 @@ DATABASE = "weir"
 
 
 def make_secrets(folder: Path) -> None:
-    """Passwords of PostgreSQL, Redis and Airflow, and the files that carry them to readers."""
+    """The passwords of PostgreSQL, Redis, Airflow and Grafana, and the files that carry them."""
     keep_keys(folder)
     password = keep_password(folder / "postgres.password")
     passfile = folder / "pgpass"
@@ -24,9 +25,12 @@ def make_secrets(folder: Path) -> None:
         folder / "postgres.dsn",
         f"host=postgres port=5432 dbname={DATABASE} user={DATABASE} passfile={passfile}\n",
     )
+    keep_password(folder / "grafana.password")
+    redis = keep_password(folder / "redis.password")
+    write_private(folder / "exporter-redis.json", json.dumps({"redis://redis:6379": redis}))
     lines = [
         "bind 0.0.0.0",  # reached over the compose network only; published on loopback
-        f"requirepass {keep_password(folder / 'redis.password')}",
+        f"requirepass {redis}",
         'save ""',
         "appendonly no",
         "maxmemory 256mb",

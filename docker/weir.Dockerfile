@@ -6,7 +6,8 @@ RUN apt-get update \
  && apt-get install --yes --no-install-recommends openjdk-17-jre-headless \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --uid 10001 --user-group --home-dir /var/lib/weir --create-home --shell /usr/sbin/nologin weir \
- && install --directory --owner weir --group weir --mode 0700 /run/weir/secrets
+ && install --directory --owner weir --group weir --mode 0700 /run/weir/secrets \
+ && install --directory --owner weir --group weir --mode 0755 /opt/agent
 
 WORKDIR /opt/weir
 COPY requirements.txt ivy.xml ivy.sha256 ./

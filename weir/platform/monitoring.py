@@ -7,7 +7,7 @@ that does not have the setting.
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 
@@ -15,7 +15,7 @@ from weir.ops.streams import load_streams
 from weir.platform.component import Component, pid_file
 from weir.platform.exporters import PORTS, exporters
 from weir.platform.layout import Layout
-from weir.platform.prometheus_config import local_jobs, prometheus_config
+from weir.platform.prometheus_config import Job, local_jobs, prometheus_config
 from weir.platform.secrets import write_private
 from weir.platform.services import answers
 from weir.ports import Port
@@ -57,11 +57,10 @@ def components(layout: Layout) -> list[Component]:
     found = exporters(layout, programs)
     if any(name not in programs for name in NEEDED):
         return found
-    watch = Watch(layout)
     return [
         *found,
-        watch.alertmanager(programs["alertmanager"]),
-        watch.prometheus(programs["prometheus"]),
+        alertmanager(layout, programs["alertmanager"]),
+        prometheus(layout, programs["prometheus"]),
     ]
 
 
@@ -74,68 +73,54 @@ def runs(layout: Layout) -> bool:
         return False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Pace:
-    """How often Prometheus looks, and which files decide; a test makes both quicker."""
+def prometheus(layout: Layout, program: str) -> Component:
+    """Keeps the metrics of 15 days, at most 1 GB."""
+    port = layout.settings.port(Port.PROMETHEUS)
+    return Component(
+        name="prometheus",
+        argv=[
+            *(program, f"--config.file={config_file(layout)}"),
+            f"--storage.tsdb.path={layout.data / 'prometheus'}",
+            *("--storage.tsdb.retention.time=15d", "--storage.tsdb.retention.size=1GB"),
+            f"--web.listen-address=127.0.0.1:{port}",
+        ],
+        port=port,
+        healthy=lambda: is_ready(port),
+        prepare=lambda: _write_config(layout),
+    )
 
-    every_seconds: float = 15
-    rules: str = str(RULES)
-    alertmanager: str = str(ALERTMANAGER)
+
+def alertmanager(layout: Layout, program: str, config: Path = ALERTMANAGER) -> Component:
+    """One of its kind: it looks for no others of a cluster."""
+    port = layout.settings.port(Port.ALERTMANAGER)
+    return Component(
+        name="alertmanager",
+        argv=[
+            *(program, f"--config.file={config}"),
+            f"--storage.path={layout.data / 'alertmanager'}",
+            *(f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address="),
+        ],
+        port=port,
+        healthy=lambda: is_ready(port),
+    )
 
 
-@dataclass(frozen=True)
-class Watch:
-    """Prometheus and Alertmanager of one layout."""
+def config_file(layout: Layout) -> Path:
+    """Prometheus' configuration, written anew at each start of the platform."""
+    return layout.run / "prometheus.yml"
 
-    layout: Layout
-    pace: Pace = Pace()
 
-    def prometheus(self, program: str) -> Component:
-        """Keeps the metrics of 15 days, at most 1 GB."""
-        port = self.layout.settings.port(Port.PROMETHEUS)
-        folder = self.layout.data / "prometheus"
-        return Component(
-            name="prometheus",
-            argv=[
-                *(program, f"--config.file={self._config_file}"),
-                f"--storage.tsdb.path={folder}",
-                *("--storage.tsdb.retention.time=15d", "--storage.tsdb.retention.size=1GB"),
-                f"--web.listen-address=127.0.0.1:{port}",
-            ],
-            port=port,
-            healthy=lambda: is_ready(port),
-            prepare=self._write_config,
-        )
+def jobs(layout: Layout) -> list[Job]:
+    """What is scraped here: every part, and the exporters that are installed."""
+    there = installed()
+    ports = {name.removeprefix("exporter-"): PORTS[name] for name in PORTS if name in there}
+    return local_jobs(layout, streams=len(load_streams()), exporters=ports)
 
-    def alertmanager(self, program: str) -> Component:
-        """One of its kind: it looks for no others of a cluster."""
-        port = self.layout.settings.port(Port.ALERTMANAGER)
-        return Component(
-            name="alertmanager",
-            argv=[
-                *(program, f"--config.file={self.pace.alertmanager}"),
-                f"--storage.path={self.layout.data / 'alertmanager'}",
-                *(f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address="),
-            ],
-            port=port,
-            healthy=lambda: is_ready(port),
-        )
 
-    @property
-    def _config_file(self) -> str:
-        return str(self.layout.run / "prometheus.yml")
-
-    def _write_config(self) -> None:
-        there = installed()
-        ports = {name.removeprefix("exporter-"): PORTS[name] for name in PORTS if name in there}
-        jobs = local_jobs(self.layout, streams=len(load_streams()), exporters=ports)
-        text = prometheus_config(
-            jobs,
-            rules=self.pace.rules,
-            alertmanager=f"127.0.0.1:{self.layout.settings.port(Port.ALERTMANAGER)}",
-            every_seconds=self.pace.every_seconds,
-        )
-        write_private(self.layout.run / "prometheus.yml", text)
+def _write_config(layout: Layout) -> None:
+    address = f"127.0.0.1:{layout.settings.port(Port.ALERTMANAGER)}"
+    text = prometheus_config(jobs(layout), rules=str(RULES), alertmanager=address)
+    write_private(config_file(layout), text)
 
 
 def is_ready(port: int) -> bool:

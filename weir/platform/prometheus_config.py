@@ -67,6 +67,29 @@ def local_jobs(layout: Layout, *, streams: int, exporters: Mapping[str, Port]) -
     return [*jobs, *(Job(name=name, addresses=at(port)) for name, port in own.items())]
 
 
+def container_jobs(brokers: Sequence[str], *, streams: int) -> list[Job]:
+    """The targets of docker-compose.yaml. Prometheus shares the loopback of the API there."""
+
+    def at(name: str, port: Port) -> str:
+        return f"{name}:{port.value}"
+
+    jobs = jobs_of(
+        weir=[at("127.0.0.1", Port.METRICS)],
+        brokers=[at(name, Port.KAFKA_METRICS) for name in brokers],
+        master=[at("spark-master", Port.SPARK_MASTER_UI)],
+        workers=[at("spark-worker", Port.SPARK_WORKER_UI)],
+        drivers=[f"spark-worker:{Port.SPARK_DRIVER_UI.value + i}" for i in range(streams)],
+        exporters={
+            "host": at("exporter-host", Port.NODE_EXPORTER),
+            "postgres": at("exporter-postgres", Port.POSTGRES_EXPORTER),
+            "redis": at("exporter-redis", Port.REDIS_EXPORTER),
+        },
+    )
+    own = {"prometheus": at("127.0.0.1", Port.PROMETHEUS)}
+    own["alertmanager"] = at("alertmanager", Port.ALERTMANAGER)
+    return [*jobs, *(Job(name=name, addresses=[address]) for name, address in own.items())]
+
+
 def jobs_of(
     *,
     weir: Sequence[str],

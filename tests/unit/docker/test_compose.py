@@ -12,17 +12,19 @@ import yaml
 from weir.kafka.declared import load_topics
 from weir.logs import SECRET_NAMES
 from weir.ops.streams import load_streams
+from weir.platform import monitoring
 from weir.platform.airflow_config import inner_address
 from weir.platform.catalogue import components
 from weir.platform.kafka import Broker
 from weir.platform.layout import Layout
+from weir.platform.prometheus_config import container_jobs, prometheus_config
 from weir.platform.settings_report import names_of
 from weir.ports import Port
 from weir.settings import REPO, Settings
 
 COMPOSE: dict[str, Any] = yaml.safe_load((REPO / "docker-compose.yaml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-ONCE = {"secrets", "prepare", "streams", "metadata"}
+ONCE = {"secrets", "agent", "prepare", "streams", "metadata"}
 LASTING = SERVICES.keys() - ONCE
 BROKERS = {"kafka-1": 0, "kafka-2": 1, "kafka-3": 2}
 # Host port of each service that publishes one; 9090 is Prometheus, in the API's network.
@@ -31,23 +33,26 @@ PUBLISHED = {
     "redis": [Port.REDIS.value],
     "spark-master": [Port.SPARK_MASTER_UI.value],
     "spark-worker": [Port.SPARK_WORKER_UI.value],
-    "api": [Port.API.value, 9090],
+    "api": [Port.API.value, Port.PROMETHEUS.value],
+    "alertmanager": [Port.ALERTMANAGER.value],
+    "grafana": [Port.GRAFANA.value],
     "airflow-api": [Port.AIRFLOW.value],
 }
 
 
 def layout(home: Path) -> Layout:
-    return Layout(Settings(_env_file=None, home=home, kafka_brokers=3))
+    return Layout(Settings(_env_file=None, home=home, kafka_brokers=3, monitoring=True))
 
 
 def environment(service: str) -> dict[str, str]:
     return dict(SERVICES[service].get("environment", {}))
 
 
-def test_every_component_of_the_platform_is_a_service(tmp_path):
+def test_every_component_of_the_platform_is_a_service(monkeypatch, tmp_path):
     """A component that is forgotten here is missed by whoever starts there."""
+    monkeypatch.setattr(monitoring, "installed", lambda: dict.fromkeys(monitoring.PROGRAMS, "x"))
     expected = {component.name for component in components(layout(tmp_path))}
-    assert expected | {"prometheus"} == LASTING
+    assert expected | {"grafana"} == LASTING
 
 
 def test_every_published_port_is_weirs_own_and_bound_to_loopback(tmp_path):
@@ -193,14 +198,39 @@ def test_what_a_service_waits_for_and_mounts_exists():
     assert used == set(COMPOSE["volumes"])
 
 
-def test_prometheus_reads_the_metrics_port_beside_it():
-    """It shares the API's loopback, where the metrics are."""
+def test_prometheus_scrapes_the_same_parts_by_their_names_there():
+    """Rules and dashboards rely on the jobs; only the addresses differ."""
     assert SERVICES["prometheus"]["network_mode"] == "service:api"
-    config = yaml.safe_load((REPO / "monitoring" / "prometheus" / "prometheus.yml").read_text())
-    targets = [
-        t for job in config["scrape_configs"] for s in job["static_configs"] for t in s["targets"]
-    ]
-    assert targets == [f"127.0.0.1:{Port.METRICS.value}"]
+    file = REPO / "monitoring" / "prometheus" / "prometheus.yml"
+    jobs = container_jobs(list(BROKERS), streams=len(load_streams()))
+    expected = prometheus_config(jobs, rules="rules/*.yml", alertmanager="alertmanager:9093")
+    assert file.read_text().split("\n", 1)[1] == expected
+    named = {a.split(":")[0] for job in jobs for a in job.addresses} - {"127.0.0.1"}
+    assert named <= LASTING
+
+
+def test_the_brokers_agent_listens_where_prometheus_looks():
+    """The same jar and the same choice of beans as on a laptop."""
+    for name in BROKERS:
+        agent = environment(name)["KAFKA_OPTS"]
+        assert agent == (
+            "-javaagent:/opt/agent/jmx_prometheus_javaagent.jar"
+            f"={Port.KAFKA_METRICS.value}:/opt/beans/jmx.yml"
+        )
+        assert "./monitoring/kafka:/opt/beans:ro" in SERVICES[name]["volumes"]
+        assert "KAFKA_OPTS= " in SERVICES[name]["healthcheck"]["test"][1]
+    assert (REPO / "monitoring" / "kafka" / "jmx.yml").is_file()
+
+
+def test_grafana_finds_prometheus_and_the_dashboards():
+    """Provisioned, so that nobody clicks it together."""
+    folder = REPO / "monitoring" / "grafana" / "provisioning"
+    (source,) = yaml.safe_load((folder / "datasources" / "weir.yml").read_text())["datasources"]
+    assert source["url"] == f"http://api:{Port.PROMETHEUS.value}"
+    assert source["isDefault"]
+    (provider,) = yaml.safe_load((folder / "dashboards" / "weir.yml").read_text())["providers"]
+    mounts = dict(volume.split(":")[:2] for volume in SERVICES["grafana"]["volumes"])
+    assert mounts["./monitoring/grafana"] == provider["options"]["path"]
 
 
 def test_every_file_that_a_command_names_exists():
