@@ -21,6 +21,7 @@ GROUPS = (
     "reconcile",
     "dlq",
     "gaps",
+    "housekeeping",
     "wikimedia",
     "serve",
     "login",
