@@ -32,10 +32,16 @@ class Control:
             yield
             self.batches += 1
 
-    def done(self, query: str, batch_id: int, rows: int) -> None:
-        """Remember the newest finished batch for the proof of life."""
+    def done(self, query: str, batch_id: int, rows: int, **more: int) -> None:
+        """Remember the newest finished batch, and `more` about it, for the proof of life."""
         ended = datetime.now(UTC).isoformat(timespec="milliseconds")
-        self.last_batch = {"query": query, "batch_id": batch_id, "ended_at": ended, "rows": rows}
+        self.last_batch = {
+            "query": query,
+            "batch_id": batch_id,
+            "ended_at": ended,
+            "rows": rows,
+            **more,
+        }
 
     def stop_between_batches(self, stop_query: Any) -> bool:
         """Stop the query if a stop was asked for and no batch is at work (an idle stream)."""

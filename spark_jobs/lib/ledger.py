@@ -44,6 +44,7 @@ class Progress:
     after: Partitions
     event_time_min: datetime | None
     event_time_max: datetime | None
+    probe_ms: int | None = None
 
 
 def judge_range(ledger: Partitions, before: Partitions, after: Partitions) -> Verdict:
@@ -103,11 +104,12 @@ def note_progress(connection: Pg, place: Place, done: Progress) -> None:
     offsets = {place.topic: {str(p): [done.before[p], done.after[p]] for p in sorted(done.after)}}
     connection.execute(
         "insert into ops.stream_progress (stream, query, epoch, batch_id, rows, refused,"
-        " duration_ms, offsets, event_time_min, event_time_max)"
-        " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        " duration_ms, offsets, event_time_min, event_time_max, probe_ms)"
+        " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
         [
             *(place.stream, place.query, done.epoch, done.batch_id, done.rows, done.refused),
             *(done.duration_ms, Jsonb(offsets), done.event_time_min, done.event_time_max),
+            done.probe_ms,
         ],
     )
 

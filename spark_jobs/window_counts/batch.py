@@ -22,6 +22,8 @@ from spark_jobs.lib import ledger
 from spark_jobs.lib.checkpoint import batch_range
 from spark_jobs.lib.control import StopRequested
 from spark_jobs.lib.driver import Driver
+from spark_jobs.lib.group_commit import GroupCommit
+from spark_jobs.lib.prober import without_probes
 from spark_jobs.window_counts import refusals, transforms
 from spark_jobs.window_counts.cache import CacheKeeper
 from spark_jobs.window_counts.store import CountStore, Merged
@@ -46,17 +48,21 @@ class Counted:
     refused: int
     event_time_min: datetime | None
     event_time_max: datetime | None
+    probe_sent_ms: int | None = None
 
 
 class CountBatch:
     """The function behind foreachBatch, with the connection and cache that live across batches."""
 
-    def __init__(self, driver: Driver, checkpoint: Path, cache: CacheKeeper | None) -> None:
+    def __init__(
+        self, driver: Driver, checkpoint: Path, cache: CacheKeeper | None, group: GroupCommit
+    ) -> None:
         self.failure: BaseException | None = None
         self._driver = driver
         self._spec = driver.file.spec
         self._checkpoint = checkpoint
         self._cache = cache
+        self._group = group
         self._store = CountStore(self._spec)
         self._place = ledger.Place(stream=self._spec.name, query=QUERY, topic=self._spec.topic)
         self._connection: lease.Pg | None = None
@@ -81,7 +87,7 @@ class CountBatch:
         now_utc = datetime.now(UTC)
         events = transforms.parse(messages, self._spec)
         judged = transforms.judge(events, self._spec, now_utc)
-        counted = summarise(transforms.count(judged, self._spec).toArrow())
+        counted = summarise(transforms.count(judged, self._spec).toArrow(), self._spec.name)
         self._brake(counted)
         refused: refusals.Coordinates = {}
         if counted.refused:
@@ -100,13 +106,17 @@ class CountBatch:
                 after=after,
                 event_time_min=counted.event_time_min,
                 event_time_max=counted.event_time_max,
+                probe_ms=_since(counted.probe_sent_ms),
             ),
         )
         if merged is None:
             log.info("batch was counted before", batch_id=batch_id, after=after)
-        elif self._cache:
-            self._cache.apply(merged.windows, merged.totals, {topic: dict(after)})
-        self._driver.control.done(QUERY, batch_id, counted.rows)
+        else:
+            self._group.tell(after)
+            if self._cache:
+                self._cache.apply(merged.windows, merged.totals, {topic: dict(after)})
+        failures = self._group.failures
+        self._driver.control.done(QUERY, batch_id, counted.rows, group_commit_failures=failures)
 
     def _brake(self, counted: Counted) -> None:
         """One bad deployment of a source must not empty a topic into the dead letters."""
@@ -168,7 +178,10 @@ class CountBatch:
         self._publisher = self._publisher or ConfirmedProducer(settings)
         refused_by = f"{self._spec.name}.{QUERY}"
         found = refusals.letters(
-            topic, refused, refused_by, lambda start, end: read_range(settings, topic, start, end)
+            topic,
+            refused,
+            refused_by,
+            lambda start, end: read_range(settings, topic, start, end, probes=True),
         )
         refusals.keep(connection, self._publisher, found)
         log.warning("refused", messages=len(refused), topic=topic)
@@ -180,18 +193,26 @@ class CountBatch:
         return self._connection
 
 
-def summarise(counts: pa.Table) -> Counted:
-    """Split the partial counts into those that count and the number of refused messages."""
+def summarise(counts: pa.Table, stream: str) -> Counted:
+    """Split the partial counts into those that count, probes, and the number of refused."""
     usable = pc.is_null(counts["refusal"])
     good = counts.filter(usable)
     rows = pc.sum(counts["messages"]).as_py() or 0
+    refused = rows - (pc.sum(good["messages"]).as_py() or 0)
+    good, probe_sent_ms = without_probes(good, stream)
     return Counted(
         good=good,
         rows=rows,
-        refused=rows - (pc.sum(good["messages"]).as_py() or 0),
+        refused=refused,
         event_time_min=_utc(pc.min(good["first_second"]).as_py()),
         event_time_max=_utc(pc.max(good["last_second"]).as_py()),
+        probe_sent_ms=probe_sent_ms,
     )
+
+
+def _since(sent_ms: int | None) -> int | None:
+    """Milliseconds since a probe was sent by this machine."""
+    return None if sent_ms is None else max(0, int(time.time() * 1000) - sent_ms)
 
 
 def _utc(second: int | None) -> datetime | None:

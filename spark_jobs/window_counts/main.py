@@ -10,10 +10,13 @@ from pyspark.sql import SparkSession
 
 from spark_jobs.lib import checkpoint, ledger
 from spark_jobs.lib.driver import Driver, Job, run_driver
+from spark_jobs.lib.group_commit import GroupCommit, group_consumer
 from spark_jobs.lib.kafka import source_options
+from spark_jobs.lib.prober import start_prober
 from spark_jobs.lib.wait_for_kafka import first_offsets_patiently
 from spark_jobs.window_counts.batch import QUERY, CountBatch
 from spark_jobs.window_counts.cache import CacheKeeper
+from weir.kafka.producer import ConfirmedProducer
 from weir.store.redis import connect_redis
 from weir.store.wikimedia_cache import WikimediaCache
 
@@ -31,7 +34,11 @@ def start(session: SparkSession, driver: Driver) -> Job:
     cache = build_cache(driver)
     if cache:
         driver.on_beat(cache.mend)
-    batch = CountBatch(driver, folder, cache)
+    group = GroupCommit(spec.name, spec.topic, lambda: group_consumer(settings, spec.name))
+    group.tell(stands)
+    group.start()
+    start_prober(spec, lambda: ConfirmedProducer(settings), driver.control.stop)
+    batch = CountBatch(driver, folder, cache, group)
     query = (
         session.readStream.format("kafka")
         .options(**source_options(settings, spec, stands))

@@ -18,7 +18,7 @@ from weir.clock import Monotonic, monotonic
 from weir.errors import ContractError, Unavailable
 from weir.kafka.client import LastError, kafka_options, unavailable
 from weir.kafka.offsets import Isolation, end_offsets, first_offsets, offsets_at, partitions_of
-from weir.kafka.record import Headers, Message
+from weir.kafka.record import Headers, Message, is_probe
 from weir.settings import Settings
 
 __all__ = ["end_offsets", "follow", "read_last", "read_range", "read_since"]
@@ -36,6 +36,7 @@ def read_range(
     end: Mapping[int, int] | None = None,
     *,
     isolation: Isolation = "read_committed",
+    probes: bool = False,
     stall_seconds: float = STALL_SECONDS,
     clock: Monotonic = monotonic,
 ) -> Iterator[Message]:
@@ -43,7 +44,7 @@ def read_range(
 
     None means everything there is now: from the oldest kept message, to `end_offsets`. A
     partition missing in a given `start` or `end` is not read. A range that reaches into an open
-    transaction waits for its end and is never cut short.
+    transaction waits for its end and is never cut short. Probes are left out unless asked for.
     Raises Unavailable (nothing new for `stall_seconds`); ContractError if `start` is no longer
     kept; SettingError for an unknown topic.
     """
@@ -79,7 +80,8 @@ def read_range(
                 end_offset = todo[number][1]
                 error = raw.error()
                 if error is None and offset < end_offset:
-                    yield _message(raw)
+                    if probes or not is_probe(raw.key()):
+                        yield _message(raw)
                     offset += 1
                 elif error is not None and error.code() != KafkaError._PARTITION_EOF:
                     raise _reading_failed(settings, topic, error)

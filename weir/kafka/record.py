@@ -7,6 +7,9 @@ from typing import NamedTuple
 
 Headers = tuple[tuple[str, bytes | None], ...]
 
+PROBE_PREFIX = b"weir.probe:"
+"""How the key of a probe begins: a message that streams time and nobody counts."""
+
 # Kafka's record batch header, and the widest lengths, deltas and attributes of one record.
 BATCH_OVERHEAD_BYTES = 61
 RECORD_OVERHEAD_BYTES = 36
@@ -34,6 +37,11 @@ class Message(NamedTuple):
     value: bytes | None
     headers: Headers
     timestamp_ms: int | None
+
+
+def is_probe(key: bytes | None) -> bool:
+    """Whether a record with this key only measures the way of the others."""
+    return key is not None and key.startswith(PROBE_PREFIX)
 
 
 def size_in_bytes(record: Record) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import psycopg
 import structlog
@@ -11,7 +11,7 @@ from weir.errors import SettingError, Unavailable
 from weir.kafka.declared import load_topics
 from weir.ops.health_reads import fetch_reports, fetch_sources
 from weir.ops.lag_reads import Queries, fetch_positions
-from weir.ops.streams import load_streams
+from weir.ops.streams import StreamSpec, load_streams
 from weir.serving.metric_names import Metric
 from weir.serving.metric_reads import fetch_samples
 from weir.serving.metrics import Sample
@@ -29,9 +29,15 @@ log = structlog.get_logger()
 class Scrape:
     """Reads all samples. A service that is away costs its own samples only, and has `up` 0."""
 
-    def __init__(self, settings: Settings, cache: WikimediaCache, watch: Watch) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        cache: WikimediaCache,
+        watch: Watch,
+        streams: Iterable[StreamSpec] | None = None,
+    ) -> None:
         self._settings = settings
-        self._streams = tuple(load_streams().values())
+        self._streams = tuple(load_streams().values() if streams is None else streams)
         self._cache = cache
         self._watch = watch
         self._retention = [

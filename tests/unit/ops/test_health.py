@@ -10,6 +10,7 @@ from weir.ops.health import NEXT, Health, Signs, in_words, judge_health, judge_s
 from weir.ops.health_limits import HealthLimits
 from weir.ops.lag import PartitionSeen, TopicLag, TopicSeen, measure
 from weir.ops.observed import Observed
+from weir.settings import REPO
 
 DAY = 86_400.0
 LIMITS = HealthLimits()
@@ -118,3 +119,10 @@ def test_durations_are_said_in_a_unit_to_act_on():
     """Nobody converts 345600 seconds at night."""
     said = [in_words(s) for s in (42, 119, 120, 7199, 7200, 100_000, 345_600, -300)]
     assert said == ["42 s", "119 s", "2 min", "120 min", "2.0 h", "27.8 h", "4.0 days", "5 min ago"]
+
+
+def test_the_page_about_health_names_every_state_and_every_limit():
+    """A word that nobody explains is searched for at night."""
+    page = (REPO / "docs" / "health.md").read_text()
+    assert [h for h in Health if f"`{h.value}`" not in page] == []
+    assert [limit for limit in HealthLimits.model_fields if f"`{limit}`" not in page] == []
