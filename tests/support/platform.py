@@ -55,7 +55,7 @@ def weir(settings: Settings, *words: str, check: bool = True) -> subprocess.Comp
 
 def environment(settings: Settings) -> dict[str, str]:
     """Environment of a process that belongs to the platform of `settings`."""
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith("WEIR_")}
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith(("WEIR_", "AIRFLOW_"))}
     given = {
         names_of(field)[0]: str(getattr(settings, field)) for field in settings.model_fields_set
     }
