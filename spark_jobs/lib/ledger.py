@@ -89,6 +89,16 @@ def begin_offsets(connection: Pg, place: Place, first: Partitions) -> dict[int, 
     return fetch_offsets(connection, place)
 
 
+def refuse_loss(place: Place, stands: Partitions, first: Partitions) -> None:
+    """Raises ContractError if Kafka has deleted offsets that are not counted: a person decides."""
+    lost = {p: f"{stands[p]}..{first[p] - 1}" for p in sorted(first) if stands[p] < first[p]}
+    if lost:
+        raise ContractError(
+            f"Kafka deleted offsets of {place.topic} before they were counted: {lost}",
+            "docs/health.md says how to accept the loss, and how to bring back what the source has",
+        )
+
+
 def move_offsets(connection: Pg, place: Place, after: Partitions) -> None:
     """Counted up to `after`; part of the transaction that stores the counts."""
     for partition, offset in sorted(after.items()):

@@ -30,6 +30,7 @@ def start(session: SparkSession, driver: Driver) -> Job:
     first = first_offsets_patiently(settings, spec.topic, driver.control.stop)
     with driver.connect() as connection:
         stands = ledger.begin_offsets(connection, place, first)
+    ledger.refuse_loss(place, stands, first)
     folder = choose_checkpoint(driver.file.checkpoints / QUERY, {spec.topic: stands})
     cache = build_cache(driver)
     if cache:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from spark_jobs.lib.ledger import Verdict, judge_range
+from spark_jobs.lib.ledger import Place, Verdict, judge_range, refuse_loss
 from weir.errors import ContractError
 
 
@@ -41,3 +41,11 @@ def test_a_batch_that_would_lose_or_double_messages_is_refused(
     """Stopping is better than a wrong number."""
     with pytest.raises(ContractError, match="does not begin where the ledger stands"):
         judge_range(ledger, before, after)
+
+
+def test_a_driver_does_not_start_over_a_hole_in_its_topic() -> None:
+    """Kafka deleted messages 5 and 6; going on would hide it, and a loop would say nothing."""
+    place = Place(stream="s", query="q", topic="t")
+    refuse_loss(place, {0: 7, 1: 9}, {0: 7, 1: 0})
+    with pytest.raises(ContractError, match=r"before they were counted: \{0: '5\.\.6'\}"):
+        refuse_loss(place, {0: 5, 1: 9}, {0: 7, 1: 0})
