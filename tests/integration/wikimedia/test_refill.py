@@ -11,6 +11,7 @@ import orjson
 import pytest
 
 from tests.support.collector_process import forget_cursor
+from tests.support.platform import weir
 from tests.support.stores import own_database
 from tests.support.topics import create_topic, fresh_topic
 from tests.support.wikimedia_sample import RunningSample, running_sample, sent_ids
@@ -24,7 +25,13 @@ from weir.sources.wikimedia.cursor import Positions
 from weir.sources.wikimedia.generator import SampleStream
 from weir.sources.wikimedia.intake import SOURCE, event_record
 from weir.sources.wikimedia.parse import Event, Place, parse_event
-from weir.sources.wikimedia.refill_open import fetch_open, fetch_report, record_found, refill_open
+from weir.sources.wikimedia.refill_open import (
+    fetch_open,
+    fetch_report,
+    record_found,
+    refill_open,
+    since_begun,
+)
 from weir.sources.wikimedia.refill_window import refill_window
 from weir.sources.wikimedia.sample_server import TOPICS
 from weir.store.postgres import connect
@@ -217,3 +224,34 @@ def test_an_hour_with_silent_minutes_is_found_recorded_and_refilled(
     assert [gap.state for gap in refill_open(own, at_most=3)] == [GapState.REFILLED]
     assert in_topic(own) == ids_between(source, WINDOW.start, WINDOW.end)
     assert fetch_open(own) == []
+
+
+def test_what_was_before_the_first_count_is_not_missing(own: Settings):
+    """A new platform must not begin by bringing a week of history."""
+    assert since_begun(own, WINDOW) is None
+    first = WINDOW.start + timedelta(minutes=20)
+    with connect(own.dsn_file, application_name="test") as connection:
+        connection.execute(
+            "insert into wikimedia.domain_minute values (%s, 'x.org', 1, 1, 0)", [first]
+        )
+    assert since_begun(own, WINDOW) == TimeWindow(first + timedelta(minutes=1), WINDOW.end)
+    later = TimeWindow(WINDOW.end, THIS_HOUR)
+    assert since_begun(own, later) == later
+    assert since_begun(own, TimeWindow(STARTS, first)) is None
+
+
+def test_the_command_line_reports_and_refills(own: Settings, source: SampleStream):
+    """The same two verbs for people without Airflow."""
+    collect(own, source, range(1_800, 2_300), up_to=THIS_HOUR)
+    hours = ["--from", WINDOW.start.isoformat(), "--to", WINDOW.end.isoformat()]
+    assert f"{WINDOW} would be checked" in weir(own, "gaps", "refill", *hours, "--dry-run").stdout
+    assert weir(own, "gaps", "report").stdout == "no gaps\n"
+    done = orjson.loads(weir(own, "gaps", "refill", *hours, "--json").stdout)
+    assert [(row["window"], row["gap"]["state"]) for row in done] == [(str(WINDOW), "refilled")]
+    shown = orjson.loads(weir(own, "gaps", "report", "--json").stdout)
+    assert [(gap["state"], gap["published"]) for gap in shown] == [
+        ("refilled", done[0]["gap"]["published"])
+    ]
+    wrong = weir(own, "gaps", "refill", *hours[:2], check=False)
+    assert wrong.returncode == 2
+    assert "give both --from and --to" in wrong.stderr
