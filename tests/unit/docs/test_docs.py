@@ -81,6 +81,19 @@ def test_every_alert_has_its_line_in_the_runbook():
     assert set(re.findall(r"^\| `(Weir\w+)`", runbook, re.MULTILINE)) == alerts
 
 
+def test_what_an_alert_says_to_do_can_be_done():
+    """At night a command is copied, not thought about."""
+    verbs, calls = words.verbs(), []
+    for path in sorted((REPO / "monitoring" / "prometheus" / "rules").glob("*.yml")):
+        for group in yaml.safe_load(path.read_text())["groups"]:
+            for rule in group["rules"]:
+                action = re.sub(r"\{\{.*?\}\}", "NAME", rule["annotations"]["action"])
+                calls += words.calls_of_weir("".join(f"`{part}`" for part in action.split(";")))
+    assert len(calls) > 40
+    for call in calls:
+        assert " ".join(call[:2]) in verbs or call[0] in verbs, call
+
+
 def test_every_verb_is_named():
     """A verb that no document names is found by nobody."""
     called = {" ".join(call[:2]) for call in words.calls_of_weir(words.TEXT)}
