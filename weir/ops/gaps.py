@@ -30,7 +30,8 @@ values (%(source)s, %(mode)s, %(starts_at)s, %(ends_at)s, %(state)s, %(reason)s,
 on conflict (source, mode, starts_at, ends_at) do update set
   state = excluded.state, reason = excluded.reason, present = excluded.present,
   published = excluded.published, refused = excluded.refused,
-  filled_at = coalesce(excluded.filled_at, known.filled_at)
+  filled_at = case when excluded.published > known.published or known.filled_at is null
+                   then excluded.filled_at else known.filled_at end
 """
 
 # Only minutes before the newest counted one: a stream that is behind has no gaps, it has a lag.

@@ -119,8 +119,10 @@ def test_what_the_collector_missed_is_brought_once(own: Settings, source: Sample
     assert in_topic(own) == expected
     assert gap is not None
     assert rows(own) == [(GapState.REFILLED, present, len(expected) - present)]
+    filled_at = fetch_report(own)[0].filled_at
     refill_window(own, WINDOW)
     assert in_topic(own) == expected
+    assert fetch_report(own)[0].filled_at == filled_at
     assert rows(own) == [(GapState.REFILLED, present, len(expected) - present)]
 
 
