@@ -41,6 +41,7 @@ WELL = Card(
     in_per_second=41.3,
     out_per_second=40.8,
     last_batch=LastBatch(seconds_ago=0.8, messages=42, duration_ms=312),
+    probe_seconds=1.36,
     restarts_of_a_day=0,
     memory_mb=731.4,
     recent=tuple(2400 + round(400 * math.sin(i / 3)) for i in range(30)),

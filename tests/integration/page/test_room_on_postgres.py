@@ -76,6 +76,14 @@ def test_the_rate_is_that_of_the_last_minute(room, connection):
     assert (row.out_per_second, row.last_batch.messages) == (3.0, 120)
 
 
+def test_the_newest_probe_tells_how_long_a_message_is_on_its_way(room, connection):
+    """A stream may be quick and its newest messages still old."""
+    add_batch(connection, seconds_ago=10, rows=1)
+    add_batch(connection, seconds_ago=20, rows=1)
+    connection.execute("update ops.stream_progress set probe_ms = 1250 where batch_id = 20")
+    assert room.overview().streams[0].probe_seconds == 1.25
+
+
 def test_history_sums_each_piece_of_time_and_keeps_the_worst_delay(connection):
     """One slow batch among quick ones is what a person looks for."""
     add_batch(connection, seconds_ago=7200, rows=10, delay=1.0)

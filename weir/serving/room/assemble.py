@@ -61,6 +61,7 @@ def card_of(
         in_per_second=source.events_per_second if source else None,
         out_per_second=facts.out_per_second,
         last_batch=facts.last_batch,
+        probe_seconds=facts.probe_seconds,
         restarts_of_a_day=facts.restarts_of_a_day,
         memory_mb=memory_mb,
         recent=tuple(recent),

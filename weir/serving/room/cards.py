@@ -62,6 +62,7 @@ class Card:
     in_per_second: float | None
     out_per_second: float
     last_batch: LastBatch | None
+    probe_seconds: float | None
     restarts_of_a_day: int
     memory_mb: float | None
     recent: tuple[int, ...]  # messages counted in each minute of the last half hour

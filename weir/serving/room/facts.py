@@ -19,6 +19,9 @@ select
      and taken_at > clock_timestamp() - interval '24 hours'),
   (select coalesce(sum(rows), 0)::float8 / 60 from ops.stream_progress where stream = %(stream)s
      and ended_at > clock_timestamp() - interval '1 minute'),
+  (select probe_ms::float8 / 1000 from ops.stream_progress where stream = %(stream)s
+     and probe_ms is not null and ended_at > clock_timestamp() - interval '1 hour'
+     order by ended_at desc limit 1),
   clock_timestamp()
 """
 LAST = """
@@ -29,12 +32,13 @@ from ops.stream_progress where stream = %s order by ended_at desc limit 1
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """Of one stream."""
+    """Of one stream. probe_seconds: the way of the newest probe from topic to commit."""
 
     changed_by: str | None
     changed_at: datetime | None
     restarts_of_a_day: int
     out_per_second: float
+    probe_seconds: float | None
     now_utc: datetime
     last_batch: LastBatch | None
 
@@ -49,7 +53,8 @@ def fetch_facts(connection: Pg, stream: str) -> Facts:
         changed_at=row[1],
         restarts_of_a_day=row[2],
         out_per_second=row[3],
-        now_utc=row[4],
+        probe_seconds=row[4],
+        now_utc=row[5],
         last_batch=None
         if last is None
         else LastBatch(seconds_ago=max(0.0, last[0]), messages=last[1], duration_ms=last[2]),

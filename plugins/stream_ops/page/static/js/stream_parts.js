@@ -50,6 +50,7 @@ export function facts(row, declared) {
     "Up for": duration(row.uptime_seconds),
     "Sign of life": ago(row.heartbeat_seconds),
     "Last batch took": batch ? milliseconds(batch.duration_ms) : UNKNOWN,
+    "Probe, topic to commit": duration(row.probe_seconds),
     "Restarts in 24 h": count(row.restarts_of_a_day),
     Memory: megabytes(row.memory_mb),
     "Cores, heap": `${declared.cores}, ${declared.heap_mb} MB`,
