@@ -132,6 +132,13 @@ class Room:
         assert row is not None
         return int(str(row[0]))
 
+    def watches(self) -> int:
+        """Triggers that Airflow keeps, also those of runs that are over."""
+        with connect_metadata(self.settings.dsn_file, application_name="faults") as metadata:
+            row = metadata.execute("select count(*) from trigger").fetchone()
+        assert row is not None
+        return int(str(row[0]))
+
     def check_counts(self) -> int:
         """Stop the input, and hold the counts against an independent count of the topic."""
         self.rig.stop("collect-wikimedia")
