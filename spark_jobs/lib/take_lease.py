@@ -64,8 +64,10 @@ def take_lease(
                     log.info("lease taken", stream=stream, epoch=epoch, because=reason)
                     return epoch
                 continue  # another starter was faster: look again
-            if verdict is lease.Verdict.GIVE_UP:
-                desired.declare_failed(c, stream, now.epoch, reason)
+            if verdict is lease.Verdict.GIVE_UP and desired.declare_failed(
+                c, stream, now.epoch, reason
+            ):
+                lease.retire(c, now)
             if verdict in (lease.Verdict.LEAVE, lease.Verdict.GIVE_UP):
                 log.info("leaving", stream=stream, because=reason)
                 return None

@@ -187,6 +187,15 @@ def release(connection: Pg, stream: str, epoch: int) -> bool:
     )
 
 
+def retire(connection: Pg, seen: Lease) -> None:
+    """Free the lease of an owner that is dead, and fence it in case it is not."""
+    connection.execute(
+        "update ops.stream_lease set epoch = epoch + 1, owner = null, token = null,"
+        " barren_starts = 0 where stream = %s and epoch = %s",
+        [seen.stream, seen.epoch],
+    )
+
+
 def check(connection: Pg, stream: str, epoch: int) -> None:
     """Raise Fenced early if a newer driver holds the lease; only `hold` decides."""
     row = connection.execute(

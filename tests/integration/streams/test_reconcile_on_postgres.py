@@ -169,6 +169,10 @@ def test_one_restart_too_many_parks_the_stream_and_the_driver_leaves(own, pg):
     sight = fetch_sight(pg, STREAM)
     assert sight.desired == "failed"
     assert sight.reason == "2 restarts in 10 minutes: it only dies"
+    # Free at once for the next start, and closed to the one that was thought dead.
+    assert not sight.owned
+    with pytest.raises(lease.Fenced):
+        lease.check(pg, STREAM, 3)
 
 
 def test_restarts_long_ago_and_clean_ends_do_not_count(own, pg):
