@@ -18,7 +18,7 @@ PARTS = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def watched() -> Iterator[Settings]:
     """Everything that is scraped, with the stream running."""
     missing = set(monitoring.PROGRAMS) - set(monitoring.installed())
@@ -31,7 +31,7 @@ def watched() -> Iterator[Settings]:
         yield settings
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def alarm(watched: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Alarm]:
     """The real rules, a hundred times quicker, and a receiver that remembers."""
     with ringing(watched, tmp_path_factory.mktemp("alarm")) as rung:
