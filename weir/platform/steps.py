@@ -54,9 +54,14 @@ def _streams(settings: Settings) -> str:
 
 
 def _counts(settings: Settings) -> str:
+    """Say when the first counts are there; the closing screen complains if they never come."""
+    from weir.errors import Unavailable
     from weir.platform.first_results import wait_for_counts
 
-    totals = wait_for_counts(settings)["totals"]
+    try:
+        totals = wait_for_counts(settings)["totals"]
+    except Unavailable:
+        return "none yet"  # no reason to leave the rest of the platform unstarted
     return f"{totals['edits']} edits, {totals['domains']} domains"
 
 
