@@ -31,6 +31,13 @@ def epoch_meant(settings: Settings, stream: str, followed: int | None) -> int:
         return meant(fetch_sight(connection, stream), followed)
 
 
+def next_epoch(settings: Settings, stream: str, at_least: int) -> int:
+    """The epoch that a driver submitted just now takes, if it has not taken it yet."""
+    with connect(settings.dsn_file, application_name="weir-airflow") as connection:
+        now = fetch_sight(connection, stream)
+    return max(at_least, now.epoch + 1 if now.draining or not now.alive else now.epoch)
+
+
 def ask_to_drain(settings: Settings, stream: str, epoch: int) -> None:
     """Ask; nothing else is changed, and nothing happens if that epoch is over."""
     with connect(settings.dsn_file, application_name="weir-airflow") as connection:

@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 from airflow.sdk import Context
 
-from stream_ops.asking import ask_to_drain, epoch_meant
+from stream_ops.asking import ask_to_drain, epoch_meant, next_epoch
 from stream_ops.links import DriverLogLink, SparkUiLink, StreamsPageLink
 from stream_ops.trigger import StreamTrigger
 from weir.ops.adopt import Outcome, bring_up
@@ -84,10 +84,16 @@ class SparkStreamOperator(SparkSubmitOperator):
         settings = load_settings()
         self._meant = epoch_meant(settings, self.stream, None)
         outcome, epoch = bring_up(settings, self.stream, changed_by=_who(context))
+        if outcome is Outcome.SUBMITTED:
+            # The lease is free, or its owner goes: either way the next epoch is this driver's.
+            self._meant = next_epoch(settings, self.stream, self._meant)
         self.log.info("%s: %s, epoch %s", self.stream, outcome, epoch)
         self.defer(
             trigger=StreamTrigger(
-                stream=self.stream, epoch=epoch, parked=outcome is Outcome.PARKED
+                stream=self.stream,
+                epoch=epoch,
+                means=self._meant if epoch is None else epoch,
+                parked=outcome is Outcome.PARKED,
             ),
             method_name="resume",
             timeout=None,

@@ -25,12 +25,16 @@ from weir.settings import load_settings
 from weir.store.postgres import connect
 
 POLL_SECONDS = 2.0
+SURE_SECONDS = 10.0
+"""A triggerer that comes back may revive, for a second or two, the watch of a run that is over.
+Until a watch is older than this it speaks for its own driver only, not for a later one."""
 
 
 class StreamTrigger(BaseTrigger):
     """Watch a stream until the task has something to do.
 
     epoch: that of the driver the task adopted; None for one that has yet to take the lease.
+    means: the epoch that the task's own driver has, or will take.
     parked: the stream is not wanted; watch for the wish instead.
     """
 
@@ -39,17 +43,20 @@ class StreamTrigger(BaseTrigger):
         *,
         stream: str,
         epoch: int | None = None,
+        means: int | None = None,
         parked: bool = False,
         poll_seconds: float = POLL_SECONDS,
     ) -> None:
         super().__init__()
         self.stream = stream
         self.epoch = epoch
+        self.means = epoch if means is None else means
         self.parked = parked
         self.poll_seconds = poll_seconds
         self._settings = load_settings()
         self._connection: Pg | None = None
         self._said = ""
+        self._sure = False
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         return (
@@ -57,6 +64,7 @@ class StreamTrigger(BaseTrigger):
             {
                 "stream": self.stream,
                 "epoch": self.epoch,
+                "means": self.means,
                 "parked": self.parked,
                 "poll_seconds": self.poll_seconds,
             },
@@ -67,6 +75,7 @@ class StreamTrigger(BaseTrigger):
         began = time.monotonic()
         while True:
             now = await asyncio.to_thread(self._look)
+            self._sure = time.monotonic() - began > SURE_SECONDS
             if now is not None:
                 first = first or now
                 self.epoch = None if self.parked else followed_epoch(self.epoch, first, now)
@@ -94,7 +103,8 @@ class StreamTrigger(BaseTrigger):
             await asyncio.to_thread(self._connection.close)
 
     def _drain(self) -> int:
-        epoch = epoch_meant(self._settings, self.stream, self.epoch)
+        known = self.epoch if self._sure or self.means is None else self.means
+        epoch = epoch_meant(self._settings, self.stream, known)
         ask_to_drain(self._settings, self.stream, epoch)
         return epoch
 

@@ -42,6 +42,7 @@ def world(monkeypatch):
     monkeypatch.setattr(module, "bring_up", world.bring_up)
     monkeypatch.setattr(module, "ask_to_drain", world.ask_to_drain)
     monkeypatch.setattr(module, "epoch_meant", lambda settings, stream, followed: 7)
+    monkeypatch.setattr(module, "next_epoch", lambda settings, stream, at_least: 8)
     for name in (*PROVIDERS, "execute", "on_kill"):
         monkeypatch.setattr(SparkSubmitOperator, name, unreachable(name))
     for name in ("submit", "on_kill", "_start_driver_status_tracking"):
@@ -63,8 +64,8 @@ def operator():
 @pytest.mark.parametrize(
     ("answer", "watch"),
     [
-        ((Outcome.ADOPTED, 7), {"epoch": 7, "parked": False}),
-        ((Outcome.SUBMITTED, None), {"epoch": None, "parked": False}),
+        ((Outcome.ADOPTED, 7), {"epoch": 7, "means": 7, "parked": False}),
+        ((Outcome.SUBMITTED, None), {"epoch": None, "means": 8, "parked": False}),
         ((Outcome.PARKED, None), {"epoch": None, "parked": True}),
     ],
 )

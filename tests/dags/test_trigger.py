@@ -120,8 +120,17 @@ def drains(monkeypatch):
     return asked
 
 
-def test_a_person_who_ends_the_task_stops_the_driver_that_it_follows_now(drains):
+def test_a_watch_of_a_run_that_is_over_stops_no_later_driver(drains):
+    """A triggerer that comes back revives it for a moment, then hears that its run was ended."""
+    trigger = following(epoch=7)
+    watch(trigger, [RELAUNCHED, replace(FREE, epoch=8)])
+    asyncio.run(trigger.on_kill())
+    assert drains == [("counts", 7)]
+
+
+def test_a_person_who_ends_the_task_stops_the_driver_that_it_follows_now(drains, monkeypatch):
     """Also after a relaunch, of which the stored trigger knows nothing."""
+    monkeypatch.setattr(module, "SURE_SECONDS", -1.0)
     trigger = following(epoch=7)
     watch(trigger, [ALIVE, RELAUNCHED, replace(FREE, epoch=8)])
     asyncio.run(trigger.on_kill())
