@@ -47,7 +47,9 @@ def application(room: Any, order: Any) -> FastAPI:
     @app.get("/around/{theme}/{path:path}")
     def around(theme: str, path: str) -> HTMLResponse:
         frame = f'<iframe sandbox="{SANDBOX}" src="/{path}" style="width:100%;height:95vh">'
-        return HTMLResponse(f'<html class="{theme}"><body>{frame}</iframe></body></html>')
+        return HTMLResponse(
+            f'<html class="{theme}"><link rel=icon href="data:,">{frame}</iframe></html>'
+        )
 
     @app.get("/weir/go/{stream}/{place}")
     def go(stream: str, place: str) -> HTMLResponse:

@@ -74,9 +74,10 @@ function streamRow(row) {
     h(
       "div",
       { class: "name", role: "rowheader" },
-      h("p", { class: "called" }, h("a", { href: row.stream, "data-key": `stream-${row.stream}` }, breakable(row.stream)), sampleMark(row.mode)),
-      h("p", {}, pill(row.level, row.state), h("span", {}, `desired ${row.desired}`)),
-      h("p", {}, life(row), links(row)),
+      h("p", { class: "called" }, h("a", { href: row.stream, "data-key": `stream-${row.stream}` }, breakable(row.stream))),
+      h("p", {}, pill(row.level, row.state), upFor(row), sampleMark(row.mode)),
+      h("p", {}, life(row)),
+      h("p", {}, links(row)),
     ),
     cell("Waiting", count(row.lag_messages), row.lag_messages ? `oldest ${duration(row.lag_seconds)}` : row.lag_messages === 0 ? "caught up" : null),
     cell("In", perSecond(row.in_per_second), `out ${rate(row.out_per_second)}/s`),
@@ -94,14 +95,18 @@ function streamRow(row) {
 }
 
 function life(row) {
-  if (!row.epoch) return null;
-  const up = row.uptime_seconds === null ? [] : [`up ${duration(row.uptime_seconds)}`];
+  const epoch = row.epoch ? [`epoch ${row.epoch}`] : [];
   const version = row.version ? [`version ${row.version}`] : [];
-  return h("span", {}, [`epoch ${row.epoch}`, ...version, ...up].join(" · "));
+  return [`desired ${row.desired}`, ...epoch, ...version].join(" · ");
+}
+
+function upFor(row) {
+  return row.uptime_seconds === null ? null : h("span", {}, `up ${duration(row.uptime_seconds)}`);
 }
 
 function links(row) {
-  return Object.entries(row.links).map(([name, href]) =>
+  const own = Object.entries(row.links).filter(([name]) => name !== "Orders by DAG");
+  return own.map(([name, href]) =>
     h("a", { class: "aside", href, "data-outside": "_blank", target: "_blank", rel: "noopener", "data-key": `${row.stream}-${name}` }, name),
   );
 }
@@ -116,12 +121,11 @@ function perSecond(value) {
 }
 
 function sources(rows) {
-  const header = labels("Collector", "Events", "Rate", "Last event", "Left out", "Reconnects", "Memory");
+  const header = labels("Collector", "Events", "Rate", "Last event", "Seen before", "Reconnects", "Memory");
   return section("sources", "Collectors", rows.map(sourceRow), header, "No collector has reported yet.");
 }
 
 function sourceRow(row) {
-  const up = row.uptime_seconds === null ? null : h("span", {}, `up ${duration(row.uptime_seconds)}`);
   const error = row.last_error ? h("p", {}, row.last_error) : null;
   return h(
     "article",
@@ -129,13 +133,13 @@ function sourceRow(row) {
     h(
       "div",
       { class: "name", role: "rowheader" },
-      h("p", { class: "called" }, h("strong", {}, row.collector), sampleMark(row.mode)),
-      h("p", {}, pill(row.level, row.state), up),
+      h("p", { class: "called" }, h("strong", {}, row.collector)),
+      h("p", {}, pill(row.level, row.state), upFor(row), sampleMark(row.mode)),
     ),
     cell("Events", count(row.events), "since its start"),
     cell("Rate", perSecond(row.events_per_second)),
     cell("Last event", ago(row.last_event_seconds), null, "wide"),
-    cell("Left out", `${count(row.duplicates)} seen before`, `${count(row.dead_letters)} refused`),
+    cell("Seen before", count(row.duplicates), `${count(row.dead_letters)} refused`),
     cell("Reconnects", count(row.reconnects)),
     cell("Memory", megabytes(row.memory_mb)),
     row.level === "ok" ? null : h("div", { class: "says", role: "cell" }, h("b", {}, row.words), error, row.advice ? advice(row.advice) : null),

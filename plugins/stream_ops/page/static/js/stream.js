@@ -2,7 +2,7 @@
 
 import { ask, watch } from "./api.js";
 import { confirm, VERBS } from "./confirm.js";
-import { h, show } from "./dom.js";
+import { breakable, h, show } from "./dom.js";
 import { duration } from "./format.js";
 import "./outside.js";
 import { advice, notice, pill, sampleMark, stamp, troubled } from "./parts.js";
@@ -49,7 +49,7 @@ function head(row, trouble) {
   return h(
     "header",
     { class: "head" },
-    h("div", { class: "title" }, h("h1", {}, row.stream), pill(row.level, row.state), sampleMark(row.mode), stamp(known.now, trouble)),
+    h("div", { class: "title" }, h("h1", {}, breakable(row.stream)), pill(row.level, row.state), sampleMark(row.mode), stamp(known.now, trouble)),
     row.may_change ? h("div", { class: "verbs" }, Object.keys(VERBS).map((verb) => button(row, verb))) : null,
   );
 }
@@ -77,8 +77,9 @@ function accepted(answer) {
 }
 
 function says(row, findings) {
-  if (row.level === "ok") return row.may_change ? [] : [h("p", { class: "quiet" }, "You may look at this stream, not change it.")];
-  return findings.map((found) => notice(found.level, found.words, advice(found.advice)));
+  const note = row.may_change ? [] : [h("p", { class: "quiet" }, "You may look at this stream, not change it.")];
+  if (row.level === "ok") return note;
+  return [...note, ...findings.map((found) => notice(found.level, found.words, advice(found.advice)))];
 }
 
 function working(row) {

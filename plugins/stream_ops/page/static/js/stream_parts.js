@@ -54,8 +54,7 @@ export function facts(row, declared) {
     "Restarts in 24 h": count(row.restarts_of_a_day),
     Memory: megabytes(row.memory_mb),
     "Cores, heap": `${declared.cores}, ${declared.heap_mb} MB`,
-    "Wished by": row.changed_by ?? UNKNOWN,
-    "Wished at": row.changed_at ? `${moment(row.changed_at)}` : UNKNOWN,
+    Wished: row.changed_by ? `by ${row.changed_by}, ${moment(row.changed_at).slice(0, 16)}` : UNKNOWN,
   };
   return Object.entries(all).map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, String(value))));
 }

@@ -67,7 +67,7 @@ export function partitions(rows) {
     [
       ["Partition", (row) => row.partition, "right"],
       ["Counted to", (row) => row.position, "right"],
-      ["End", (row) => row.end, "right"],
+      ["End", (row) => row.end, "right spare"],
       ["Waiting", (row) => count(row.messages), "right"],
       ["Oldest waits", (row) => (row.messages ? duration(row.seconds) : UNKNOWN), "right"],
     ],
