@@ -150,7 +150,11 @@ class LagReader:
             request_timeout=self._answer_seconds,
         )
         answers: dict[Place, Any] = {(p.topic, p.partition): f for p, f in futures.items()}
-        return {place: int(future.result().offset) for place, future in answers.items()}
+        found = {place: int(future.result().offset) for place, future in answers.items()}
+        if any(offset < 0 for offset in found.values()):
+            # A broker that hangs is no error to the library: each offset is then an invalid one.
+            raise unavailable(self._settings, f"no offsets within {self._answer_seconds:g} s")
+        return found
 
     def _retention_of(self, topics: set[str]) -> Mapping[str, float | None]:
         """Per topic the broker's own answer: a changed topic may differ from its declaration."""
