@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final, Literal
 
-from confluent_kafka import IsolationLevel, KafkaException, TopicPartition
+from confluent_kafka import OFFSET_INVALID, IsolationLevel, KafkaException, TopicPartition
 from confluent_kafka.admin import OffsetSpec
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
@@ -72,9 +72,13 @@ def _list_offsets(
     try:
         admin = admin_client(settings)  # must outlive its answers
         futures = admin.list_offsets(wanted, isolation_level=level, request_timeout=ASK_SECONDS)
-        return {place.partition: _offset(answer.result()) for place, answer in futures.items()}
+        found = {place.partition: _offset(answer.result()) for place, answer in futures.items()}
     except KafkaException as error:
         raise unavailable(settings, reason_of(error)) from error
+    if OFFSET_INVALID in found.values():
+        # A broker that hangs is no error to the library.
+        raise unavailable(settings, f"no offsets of {topic} within {ASK_SECONDS:g} s")
+    return found
 
 
 def _offset(answer: Any) -> int:
