@@ -52,7 +52,9 @@ class Backfill:
         """How many runs are in which state."""
         with connect_metadata(self.settings.dsn_file, application_name="faults") as metadata:
             rows = metadata.execute(
-                "select state from dag_run where dag_id = %s and run_type = 'backfill'", [DAG]
+                "select state from dag_run where dag_id = %s and run_type = 'backfill'"
+                " and logical_date >= %s and logical_date < %s",
+                [DAG, self.window.start, self.window.end],
             ).fetchall()
         return Counter(str(row[0]) for row in rows)
 
