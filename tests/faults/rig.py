@@ -70,7 +70,8 @@ class Rig:
         return found
 
     def kill_driver(self) -> None:
-        processes = eventually(self.driver_processes, bool, within_seconds=90)
+        # Two minutes pass before reconcile submits what a master forgot.
+        processes = eventually(self.driver_processes, bool, within_seconds=200)
         with connect(self.settings.dsn_file, application_name="faults") as connection:
             # A matrix kills more often than the restart breaker allows.
             connection.execute("update ops.stream_lease set breaker_reset_at = clock_timestamp()")

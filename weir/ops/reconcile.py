@@ -1,8 +1,10 @@
 """Compare what people want with what the cluster runs, and put right what nobody else will.
 
-Pure: from one look at a stream to the acts. Restarts nothing: Spark relaunches a driver that dies
-and Airflow submits the next one. What is left are drivers that nobody wants (a stop request that
-was missed, a second driver) and a stream whose drivers only die.
+Pure: from one look at a stream to the acts. Restarts nothing that others restart: Spark relaunches
+a driver that dies and Airflow submits the next one. What is left are drivers that nobody wants (a
+stop request that was missed, a second driver), a stream whose drivers only die, and one that Spark
+forgot: a master that dies while it relaunches a driver of a dead worker has neither the old one nor
+the new one in its recovery store (seen with Spark 4.2.0), and without Airflow nobody would submit.
 """
 
 from __future__ import annotations
@@ -15,6 +17,8 @@ from weir.ops.breaker import RestartLimit, judge_restarts
 
 ORPHAN_SECONDS = 60.0
 """A driver without business has so long to notice it: longer than its start and its watch."""
+FORGOTTEN_SECONDS = 120.0
+"""By then Spark has relaunched a silent driver, or Airflow has submitted the next one."""
 MAX_LOST = 3
 """So many submissions in a row that died before their first word park the stream."""
 
@@ -25,6 +29,7 @@ class Act(StrEnum):
     ASK = "ask"  # the living owner to stop at a batch boundary
     KILL = "kill"  # a driver
     FAIL = "fail"  # park the stream as failed
+    SUBMIT = "submit"  # a driver
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +47,8 @@ class Look:
     mute_seconds: how long the newest driver has run without ever taking the lease, not counting
     the time in which PostgreSQL was away; None when it has taken it, or does not run.
     lost: submissions since the last start that died before they took the lease.
+    forgotten_seconds: how long the owner of the lease has been silent, while the master has no
+    driver and no application of the stream; None else, and when the lease was given back.
     forsaken: why nobody follows the driver any more; None while somebody may.
     """
 
@@ -54,6 +61,7 @@ class Look:
     restarts: int
     lost: int
     mute_seconds: float | None
+    forgotten_seconds: float | None = None
     forsaken: str | None = None
 
 
@@ -85,6 +93,9 @@ def _wanted(look: Look, limit: RestartLimit) -> Iterator[Deed]:
         yield Deed(Act.FAIL, f"{look.lost} drivers in a row died before they took the lease")
     elif look.mute_seconds is not None and look.mute_seconds > minutes * 60:
         yield Deed(Act.FAIL, f"its driver has run for {minutes} minutes and never took the lease")
+    elif look.forgotten_seconds is not None and look.forgotten_seconds > FORGOTTEN_SECONDS:
+        silent = f"silent for {look.forgotten_seconds:.0f} s"
+        yield Deed(Act.SUBMIT, f"its driver is {silent}, and the master knows none")
 
 
 def _unwanted(look: Look) -> Iterator[Deed]:

@@ -23,7 +23,9 @@ LOOK = (
     " case when l.owner is not null then (select a.driver_id from ops.stream_start a"
     "   where a.stream = l.stream and a.epoch = l.epoch) end,"
     " extract(epoch from clock_timestamp() - pg_postmaster_start_time())::float8,"
-    " coalesce(extract(epoch from clock_timestamp() - l.taken_at), 0)::float8"
+    " coalesce(extract(epoch from clock_timestamp() - l.taken_at), 0)::float8,"
+    " case when l.owner is not null then"
+    "   extract(epoch from clock_timestamp() - greatest(h.heartbeat_at, l.taken_at))::float8 end"
     " from ops.stream s join ops.stream_lease l using (stream)"
     " left join ops.stream_heartbeat h using (stream) where stream = %(stream)s"
 )
@@ -35,9 +37,11 @@ def fetch_look(
     """The stream as it is now; `run` is what Airflow knows of it."""
     row = connection.execute(LOOK, {"stream": spec.name, "ttl": TTL_SECONDS}).fetchone()
     assert row is not None, f"no row for {spec.name}"
-    wanted, unwanted_seconds, alive, draining, owner_driver, postgres_seconds, epoch_seconds = row
+    wanted, unwanted_seconds, alive, draining, owner_driver, postgres_seconds, *rest = row
+    epoch_seconds, silent_seconds = rest
     known = fetch_known(connection, spec.name)
     living = [d for d in known if master.drivers.get(d.driver_id) in WAITING]
+    at_work = bool(living) or spec.name in master.apps
     return Look(
         desired=wanted,
         unwanted_seconds=unwanted_seconds,
@@ -50,6 +54,7 @@ def fetch_look(
         restarts=fetch_restarts(connection, spec.name, spec.restarts),
         lost=_lost(known, master),
         mute_seconds=_mute_seconds(known, master, postgres_seconds),
+        forgotten_seconds=None if at_work or draining else silent_seconds,
         forsaken=judge_run(run, epoch_seconds),
     )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from weir.errors import WeirError
 from weir.ops import desired, operations
+from weir.ops.adopt import bring_up
 from weir.ops.audit import note_deed
 from weir.ops.forsaken import Run
 from weir.ops.launch import kill_driver
@@ -101,6 +102,10 @@ def _do(settings: Settings, connection: Pg, spec: StreamSpec, deed: Deed) -> str
             desired.request_drain(connection, stream, epoch)
             _note(connection, stream, deed, epoch=epoch)
         return f"asked epoch {epoch}"
+    if deed.act is Act.SUBMIT:
+        _note(connection, stream, deed)
+        outcome, _ = bring_up(settings, stream, changed_by=WHO, spec=spec)
+        return outcome.value
     assert deed.driver_id is not None
     try:
         kill_driver(settings, deed.driver_id)

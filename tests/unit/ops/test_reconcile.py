@@ -7,7 +7,15 @@ from dataclasses import replace
 import pytest
 
 from weir.ops.breaker import RestartLimit
-from weir.ops.reconcile import MAX_LOST, ORPHAN_SECONDS, Act, LivingDriver, Look, judge_look
+from weir.ops.reconcile import (
+    FORGOTTEN_SECONDS,
+    MAX_LOST,
+    ORPHAN_SECONDS,
+    Act,
+    LivingDriver,
+    Look,
+    judge_look,
+)
 
 LIMIT = RestartLimit(max=5, within_minutes=10)
 OWNER = LivingDriver(driver_id="d1", known_seconds=500.0)
@@ -37,6 +45,8 @@ def acts(look: Look) -> list[tuple[Act, str | None]]:
         # Spark relaunches it, or Airflow submits the next one.
         DEAD,
         replace(DEAD, drivers=()),
+        replace(DEAD, drivers=(), forgotten_seconds=FORGOTTEN_SECONDS),
+        replace(DEAD, drivers=(), desired="failed", forgotten_seconds=FORGOTTEN_SECONDS + 1),
         # It may still be starting, or watching the owner for ten seconds.
         replace(HEALTHY, drivers=(OWNER, replace(OTHER, known_seconds=ORPHAN_SECONDS))),
         # The successor of a draining driver waits for its lease.
@@ -96,3 +106,10 @@ def test_a_driver_that_nobody_follows_any_more_is_asked_once():
     forsaken = replace(HEALTHY, forsaken="its task was ended")
     assert acts(forsaken) == [(Act.ASK, None)]
     assert acts(replace(forsaken, draining=True)) == []
+
+
+def test_a_stream_that_the_cluster_forgot_gets_a_driver():
+    """A master that dies while it relaunches a driver remembers neither."""
+    forgotten = replace(DEAD, drivers=(), forgotten_seconds=FORGOTTEN_SECONDS + 1)
+    assert acts(forgotten) == [(Act.SUBMIT, None)]
+    assert acts(replace(forgotten, restarts=6)) == [(Act.FAIL, None)]
