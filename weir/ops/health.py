@@ -115,6 +115,8 @@ def _by_state(signs: Signs) -> Iterator[tuple[Health, str]]:
     match signs.observed:
         case _ if signs.desired == "failed":
             yield Health.FAILED, signs.reason or "it stopped itself"
+        case "draining" if signs.desired == "run":
+            yield Health.STARTING, "stops at a batch boundary"
         case "parked" | "draining":
             yield Health.PARKED, signs.reason or "it is not wanted"
         case "down" | "restarting":

@@ -126,3 +126,11 @@ def test_the_page_about_health_names_every_state_and_every_limit():
     page = (REPO / "docs" / "health.md").read_text()
     assert [h for h in Health if f"`{h.value}`" not in page] == []
     assert [limit for limit in HealthLimits.model_fields if f"`{limit}`" not in page] == []
+
+
+def test_a_restart_at_a_batch_boundary_is_a_start_and_not_a_wish_to_stop():
+    """A cleared task asks the driver to drain while people still want the stream."""
+    [found] = judge_health("s", replace(HEALTHY, observed="draining"), LIMITS)
+    assert (found.health, found.words) == (Health.STARTING, "stops at a batch boundary")
+    [found] = judge_health("s", replace(PARKED, observed="draining"), LIMITS)
+    assert found.health is Health.PARKED
