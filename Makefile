@@ -5,7 +5,7 @@ PY := .venv/bin/python
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run stop status logs doctor clean clean-env test lint unit bench faults \
-        compile jars-lock db-init db-migrate run-stream
+        compile jars-lock db-init db-migrate run-stream docker-up docker-down
 
 help: ## what can be done
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -65,3 +65,9 @@ db-init db-migrate: ## start PostgreSQL and bring its schema up to date
 
 run-stream: ## start the declared streams on the running platform
 	@bin/weir streams start wikimedia_domain_counts
+
+docker-up: ## the platform in containers, on three brokers
+	@docker compose up --build --detach --wait
+
+docker-down: ## stop the containers; their volumes stay
+	@docker compose down
