@@ -43,7 +43,7 @@ def test_a_description_shows_writers_settings_and_offsets(platform: Settings) ->
     shown = json.loads(weir(platform, "topics", "describe", "wikimedia_events", "--json").stdout)
     assert (shown["partitions"], sorted(shown["offsets"])) == (6, ["0", "1", "2", "3", "4", "5"])
     assert shown["config"]["max.message.bytes"] == "2097152"
-    assert shown["declaration"]["writers"] == ["collector wikimedia"]
+    assert shown["declaration"]["writers"] == ["collector wikimedia", "weir gaps refill"]
     assert "collector wikimedia" in weir(platform, "topics", "describe", "wikimedia_events").stdout
 
 
