@@ -138,7 +138,8 @@ def test_it_waits_for_the_collector_to_leave_the_window_behind(own: Settings, so
     collect(own, source, range(1_800, 2_300), up_to=WINDOW.end)
     with pytest.raises(Unavailable, match="it has to be beyond"):
         refill_window(own, WINDOW)
-    future = TimeWindow(THIS_HOUR, datetime.now(UTC) + timedelta(seconds=1))
+    end = datetime.now(UTC) + timedelta(seconds=1)
+    future = TimeWindow(end - timedelta(minutes=1), end)
     with pytest.raises(Unavailable, match="it has to be beyond"):
         refill_window(own, future)
     assert rows(own) == []
