@@ -31,11 +31,11 @@ def command(role: str, host: str, layout: Layout, folder: Path) -> tuple[list[st
         properties = MASTER_PROPERTIES | {
             "spark.deploy.recoveryDirectory": str(folder / "recovery")
         }
-        ports = (Port.SPARK_MASTER, Port.SPARK_MASTER_UI)
+        ports = [settings.port(Port.SPARK_MASTER), settings.port(Port.SPARK_MASTER_UI)]
         words: list[str] = []
     else:
         properties = WORKER_PROPERTIES
-        ports = (Port.SPARK_WORKER, Port.SPARK_WORKER_UI)
+        ports = [0, settings.port(Port.SPARK_WORKER_UI)]  # 0: see weir/platform/spark.py
         words = [
             *("--cores", str(settings.spark_worker_cores)),
             *("--memory", f"{settings.spark_worker_memory_mb}m"),
@@ -44,7 +44,7 @@ def command(role: str, host: str, layout: Layout, folder: Path) -> tuple[list[st
     for name in ("recovery", "work", "scratch"):
         (folder / name).mkdir(parents=True, mode=0o700, exist_ok=True)
     write_private(conf, "".join(f"{key} {value}\n" for key, value in properties.items()))
-    numbers = [str(settings.port(port)) for port in ports]
+    numbers = [str(port) for port in ports]
     argv = [
         *(find_java(), f"-Xmx{HEAP_MB}m", *java_options()),
         *("-cp", f"{layout.spark_home / 'jars'}/*"),

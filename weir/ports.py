@@ -17,7 +17,6 @@ class Port(IntEnum):
     POSTGRES = 5432
     REDIS = 6379
     SPARK_MASTER = 7077
-    SPARK_WORKER = 7078  # + worker index
     API = 8000
     METRICS = 8001
     WIKIMEDIA_SAMPLE = 8010

@@ -20,7 +20,7 @@ def test_the_port_base_shifts_every_address():
     """Two copies run side by side."""
     shifted = Settings(_env_file=None, port_base=10_000, kafka_brokers=3)
     assert shifted.bootstrap == "127.0.0.1:19092,127.0.0.1:19192,127.0.0.1:19292"
-    assert shifted.port(Port.SPARK_WORKER, 1) == 17079
+    assert shifted.port(Port.SPARK_WORKER_UI, 1) == 18083
     assert shifted.api_url == "http://127.0.0.1:18000"
 
 

@@ -113,25 +113,26 @@ class Spark:
     def worker(self, index: int) -> Component:
         settings = self.layout.settings
         name = "spark-worker" if settings.spark_workers == 1 else f"spark-worker-{index + 1}"
-        port = settings.port(Port.SPARK_WORKER, index)
+        pages = settings.port(Port.SPARK_WORKER_UI, index)
         work = self.layout.data / "spark" / f"work-{index + 1}"
         return Component(
             name=name,
             argv=self._argv(
                 256,
                 "org.apache.spark.deploy.worker.Worker",
-                *("--host", "127.0.0.1", "--port", str(port)),
-                *("--webui-port", str(settings.port(Port.SPARK_WORKER_UI, index))),
+                # Any free port: at the port of a dead worker, a recovering master would take this
+                # one for it, refuse its answer, and never let it register (Spark 4.2.0).
+                *("--host", "127.0.0.1", "--port", "0", "--webui-port", str(pages)),
                 *("--cores", str(settings.spark_worker_cores)),
                 *("--memory", f"{settings.spark_worker_memory_mb}m"),
                 *("--work-dir", str(work)),
                 *("--properties-file", str(self.layout.run / f"{name}.conf")),
                 settings.spark_master_url,
             ),
-            port=port,
+            port=pages,
             env=self.env,
             after=("spark-master",),
-            healthy=lambda: self._registered(port),
+            healthy=lambda: self._registered(pages),
             prepare=lambda: self._prepare_worker(name, work),
         )
 
@@ -148,8 +149,9 @@ class Spark:
         except (httpx.HTTPError, ValueError):
             return {}
 
-    def _registered(self, port: int) -> bool:
+    def _registered(self, pages: int) -> bool:
         workers = self.state().get("workers")
         return isinstance(workers, list) and any(
-            w.get("port") == port and w.get("state") == "ALIVE" for w in workers
+            str(w.get("webuiaddress")).endswith(f":{pages}") and w.get("state") == "ALIVE"
+            for w in workers
         )
