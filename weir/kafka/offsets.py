@@ -6,9 +6,15 @@ from typing import Any, Final, Literal
 
 from confluent_kafka import OFFSET_INVALID, IsolationLevel, KafkaException, TopicPartition
 from confluent_kafka.admin import OffsetSpec
-from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
+from tenacity import (
+    Retrying,
+    retry_if_exception_type,
+    retry_if_result,
+    stop_after_delay,
+    wait_fixed,
+)
 
-from weir.errors import SettingError
+from weir.errors import SettingError, Unavailable
 from weir.kafka.client import admin_client, reason_of, unavailable
 from weir.settings import Settings
 
@@ -69,16 +75,27 @@ def _list_offsets(
         "read_committed": IsolationLevel.READ_COMMITTED,
         "read_uncommitted": IsolationLevel.READ_UNCOMMITTED,
     }[isolation]
-    try:
-        admin = admin_client(settings)  # must outlive its answers
+    admin = admin_client(settings)
+
+    def ask() -> Offsets:
         futures = admin.list_offsets(wanted, isolation_level=level, request_timeout=ASK_SECONDS)
         found = {place.partition: _offset(answer.result()) for place, answer in futures.items()}
+        if OFFSET_INVALID in found.values():
+            # A broker that hangs is no error to the library.
+            raise unavailable(settings, f"no offsets of {topic} within {ASK_SECONDS:g} s")
+        return found
+
+    # A topic that was just created has partitions without a leader for a moment.
+    asking = Retrying(
+        retry=retry_if_exception_type((KafkaException, Unavailable)),
+        stop=stop_after_delay(PROPAGATION_SECONDS),
+        wait=wait_fixed(0.1),
+        reraise=True,
+    )
+    try:
+        return asking(ask)
     except KafkaException as error:
         raise unavailable(settings, reason_of(error)) from error
-    if OFFSET_INVALID in found.values():
-        # A broker that hangs is no error to the library.
-        raise unavailable(settings, f"no offsets of {topic} within {ASK_SECONDS:g} s")
-    return found
 
 
 def _offset(answer: Any) -> int:

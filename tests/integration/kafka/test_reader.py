@@ -74,6 +74,13 @@ def test_an_empty_topic_ends_at_once(platform: Settings) -> None:
     assert end_offsets(platform, topic) == {0: 0, 1: 0}
 
 
+def test_a_topic_that_was_just_created_has_its_ends(platform: Settings) -> None:
+    """For a moment some of its partitions have no leader; that is no Kafka that hangs."""
+    for _ in range(20):
+        topic = fresh_topic(platform, partitions=12)
+        assert end_offsets(platform, topic) == dict.fromkeys(range(12), 0)
+
+
 def test_a_range_that_ends_in_control_records_ends(platform: Settings) -> None:
     """Commit and abort markers take offsets that no reader ever sees."""
     topic = fresh_topic(platform)
