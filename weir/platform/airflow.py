@@ -47,6 +47,9 @@ class Airflow:
             "AIRFLOW_HOME": str(config.home(self.layout)),
             "MALLOC_ARENA_MAX": "2",  # many threads, else each with memory of its own
             "PYTHONUNBUFFERED": "1",
+            # A title must not overwrite the environment: by its mark `down` finds the workers that
+            # outlive a killed scheduler.
+            "SPT_NOENV": "1",
         }
 
     def components(self) -> list[Component]:

@@ -6,6 +6,8 @@ import configparser
 import json
 import shlex
 import stat
+import subprocess
+import sys
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -139,3 +141,14 @@ def test_dags_and_plugins_are_the_repositorys(layout):
         str(REPO / "dags"),
         str(REPO / "plugins"),
     )
+
+
+def test_a_worker_that_outlives_its_scheduler_keeps_the_mark_by_which_it_is_found(layout):
+    """A process title takes the place of the environment unless it is told not to."""
+    code = (
+        "import setproctitle; setproctitle.setproctitle('airflow worker');"
+        "print('WEIR_INSTANCE=here' in open('/proc/self/environ').read())"
+    )
+    marked = Airflow(layout).env | {"WEIR_INSTANCE": "here"}
+    done = subprocess.run([sys.executable, "-c", code], env=marked, capture_output=True, text=True)
+    assert done.stdout.strip() == "True"
