@@ -118,6 +118,19 @@ class Rig:
             self.counted, lambda n: n >= events, within_seconds=within_seconds, every_seconds=0.5
         )
 
+    def check_tables(self, expected: Expected) -> None:
+        """Hold PostgreSQL's totals and minutes against an independent count."""
+        with connect(self.settings.dsn_file, application_name="faults") as connection:
+            totals = connection.execute(
+                "select domain, changes, edits, bot_edits from wikimedia.domain_total"
+            ).fetchall()
+            minutes = connection.execute(
+                "select window_start, domain, changes, edits, bot_edits"
+                " from wikimedia.domain_minute"
+            ).fetchall()
+        assert {row[0]: row[1:] for row in totals} == expected.totals
+        assert {(row[0], row[1]): row[2:] for row in minutes} == expected.minutes
+
     def check(self, within_seconds: float = 300) -> Expected:
         """Wait for the end, then hold topic, PostgreSQL, Redis and /stats against the oracle."""
         expected = expected_of(self.sample, self.total)
@@ -132,16 +145,7 @@ class Rig:
         ids = sorted(dict(m.headers)["id"].decode() for m in messages)
         assert len(ids) == len(set(ids)), "a meta.id stands twice in the topic"
         assert ids == expected.ids
-        with connect(self.settings.dsn_file, application_name="faults") as connection:
-            fetched = connection.execute(
-                "select domain, changes, edits, bot_edits from wikimedia.domain_total"
-            ).fetchall()
-            minutes = connection.execute(
-                "select window_start, domain, changes, edits, bot_edits"
-                " from wikimedia.domain_minute"
-            ).fetchall()
-        assert {row[0]: row[1:] for row in fetched} == expected.totals
-        assert {(r[0], r[1]): r[2:] for r in minutes} == expected.minutes
+        self.check_tables(expected)
         stats = eventually(
             lambda: self.stats(limit=1000),
             lambda s: (

@@ -145,16 +145,7 @@ class Room:
         values = [m.value or b"" for m in read_range(self.settings, "wikimedia_events")]
         expected = count(values)
         self.rig.wait_for(len(expected.ids), within_seconds=PATIENCE_SECONDS)
-        with connect(self.settings.dsn_file, application_name="faults") as connection:
-            totals = connection.execute(
-                "select domain, changes, edits, bot_edits from wikimedia.domain_total"
-            ).fetchall()
-            minutes = connection.execute(
-                "select window_start, domain, changes, edits, bot_edits"
-                " from wikimedia.domain_minute"
-            ).fetchall()
-        assert {row[0]: row[1:] for row in totals} == expected.totals
-        assert {(row[0], row[1]): row[2:] for row in minutes} == expected.minutes
+        self.rig.check_tables(expected)
         self.rig.start("collect-wikimedia")
         return len(expected.ids)
 

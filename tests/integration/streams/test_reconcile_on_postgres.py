@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from spark_jobs.lib.take_lease import take_lease
-from tests.support.stores import own_database
-from tests.support.stream_rows import STREAM, ToldMaster, beat, empty, grow_older, take
+from tests.support.stream_rows import STREAM, beat, grow_older, take
 from tests.support.stream_specs import wikimedia_spec
 from weir.errors import Unavailable
 from weir.ops import desired, lease, operations, reconcile_look, verbs
@@ -19,29 +15,10 @@ from weir.ops.follow import fetch_sight
 from weir.ops.operations import Step, Verb
 from weir.ops.reconcile_pass import Done, reconcile
 from weir.settings import Settings
-from weir.store.postgres import connect
 
 pytestmark = pytest.mark.platform
 SPEC = wikimedia_spec(STREAM)
 LIMIT = RestartLimit(max=2, within_minutes=10)
-
-
-@pytest.fixture(scope="module")
-def own(platform: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    with own_database(platform, Path(tmp_path_factory.mktemp("reconcile"))) as settings:
-        yield settings
-
-
-@pytest.fixture
-def pg(own: Settings) -> Iterator[lease.Pg]:
-    with connect(own.dsn_file, application_name="test") as connection:
-        empty(connection)
-        yield connection
-
-
-@pytest.fixture
-def master(monkeypatch: pytest.MonkeyPatch) -> ToldMaster:
-    return ToldMaster().install(monkeypatch)
 
 
 def one_pass(own: Settings, pg: lease.Pg, *, dry_run: bool = False) -> list[Done]:

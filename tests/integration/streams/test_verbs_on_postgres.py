@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
 from tests.support.eventually import eventually
-from tests.support.stores import own_database
-from tests.support.stream_rows import STREAM, ToldMaster, beat, empty, grow_older, take
+from tests.support.stream_rows import STREAM, beat, grow_older, take
 from tests.support.stream_specs import wikimedia_spec
 from weir.errors import SettingError, Unavailable
 from weir.ops import desired, lease, operations, saga, verbs
@@ -18,30 +15,10 @@ from weir.ops.adopt import Outcome, bring_up, request_drain
 from weir.ops.audit import fetch_deeds
 from weir.ops.follow import Event, fetch_sight, judge_sight
 from weir.ops.operations import Step, Verb
-from weir.settings import Settings
-from weir.store.postgres import connect
 
 pytestmark = pytest.mark.platform
 SPEC = wikimedia_spec(STREAM)
 WHO = {"changed_by": "somebody", "via": "cli", "spec": SPEC}
-
-
-@pytest.fixture(scope="module")
-def own(platform: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    with own_database(platform, Path(tmp_path_factory.mktemp("verbs"))) as settings:
-        yield settings
-
-
-@pytest.fixture
-def pg(own: Settings) -> Iterator[lease.Pg]:
-    with connect(own.dsn_file, application_name="test") as connection:
-        empty(connection)
-        yield connection
-
-
-@pytest.fixture
-def master(monkeypatch: pytest.MonkeyPatch) -> ToldMaster:
-    return ToldMaster().install(monkeypatch)
 
 
 def test_ten_starts_at_the_same_moment_submit_one_driver(own, pg, master):
