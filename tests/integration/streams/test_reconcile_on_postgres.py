@@ -191,3 +191,29 @@ def test_a_pass_says_that_the_master_is_away(own, pg, master):
     master.away = True
     with pytest.raises(Unavailable, match="Spark master"):
         one_pass(own, pg)
+
+
+def test_a_stream_that_the_master_forgot_gets_a_driver(own, pg, master):
+    """Worker and master died in the same moment; nobody is left who would relaunch it."""
+    start(own)
+    beat(pg, take(pg, driver_id="driver-1-0"))
+    master.drivers.clear()
+    grow_older(pg, 119)
+    assert one_pass(own, pg) == []  # Airflow may still submit
+    grow_older(pg, 2)
+    (done,) = one_pass(own, pg)
+    assert (done.act, done.outcome) == ("submit", "submitted")
+    assert master.submitted == ["driver-1-0", "driver-1-1"]
+    assert one_pass(own, pg) == []
+
+
+def test_a_stream_that_was_stopped_on_purpose_is_not_taken_for_forgotten(own, pg, master):
+    """Pause the DAG, mark its run failed: the lease is given back, though the wish stays."""
+    start(own)
+    epoch = take(pg, driver_id="driver-1-0")
+    beat(pg, epoch)
+    desired.request_drain(pg, STREAM, epoch)
+    lease.release(pg, STREAM, epoch)
+    master.drivers.clear()
+    grow_older(pg, 1000)
+    assert one_pass(own, pg) == []
