@@ -46,7 +46,7 @@ def command(role: str, host: str, layout: Layout, folder: Path) -> tuple[list[st
     write_private(conf, "".join(f"{key} {value}\n" for key, value in properties.items()))
     numbers = [str(port) for port in ports]
     argv = [
-        *(find_java(), f"-Xmx{HEAP_MB}m", *java_options()),
+        *(find_java(), f"-Xmx{HEAP_MB}m", *java_options(settings)),
         *("-cp", f"{layout.spark_home / 'jars'}/*"),
         f"org.apache.spark.deploy.{role}.{role.title()}",
         *("--port", numbers[0], "--webui-port", numbers[1], *where, *words),

@@ -50,6 +50,8 @@ class Settings(BaseSettings):
     postgres_dsn_file: Path | None = Field(None, description="0600 file with a libpq DSN")
     redis_url: str = Field("", description="Without password; empty means the local one")
     redis_password_file: Path | None = Field(None, description="0600 file")
+    java_options: str = Field("", description="Options of every JVM, e.g. -XX:TieredStopAtLevel=1")
+
     spark_master: str = Field("", description="spark://host:port; empty means the local one")
     spark_master_ui: str = Field("", description="http://host:port of the master's web UI")
 

@@ -50,7 +50,7 @@ def session_properties(settings: Settings, spec: StreamSpec) -> dict[str, str]:
     return PINNED | {
         # 200 by default: four times slower on counts of this size.
         "spark.sql.shuffle.partitions": str(spec.resources.shuffle_partitions),
-        "spark.executor.extraJavaOptions": " ".join([*java_options(), *EXECUTOR_JAVA]),
+        "spark.executor.extraJavaOptions": " ".join([*java_options(settings), *EXECUTOR_JAVA]),
         # Metrics are named by the stream: an application's id changes at each start.
         "spark.metrics.namespace": spec.name,
         "spark.ui.port": str(settings.port(Port.SPARK_DRIVER_UI)),

@@ -163,7 +163,7 @@ def submit_properties(layout: Layout, spec: StreamSpec) -> dict[str, str]:
     jars = f"{layout.spark_jars}/*"
     log_file = (REPO / "include" / "spark" / "log4j2.properties").as_uri()
     driver_options = [
-        *java_options(),
+        *java_options(layout.settings),
         "-XX:+UseSerialGC",  # a small heap with little garbage: least memory
         f"-Dlog4j2.configurationFile={log_file}",
     ]

@@ -51,6 +51,7 @@ class Broker:
                 "-XX:+UseG1GC",
                 "-XX:+ExitOnOutOfMemoryError",
             ),
+            *self.layout.settings.java_options.split(),
             *("-cp", f"{self.layout.kafka_jars}/*"),
             *("-Dorg.slf4j.simpleLogger.showDateTime=true",),
             "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSXXX",

@@ -13,6 +13,7 @@ from weir.platform.java import find_java
 from weir.platform.layout import Layout
 from weir.platform.secrets import write_private
 from weir.ports import Port
+from weir.settings import Settings
 
 OPENED_PACKAGES = (
     *("java.lang", "java.lang.invoke", "java.lang.reflect", "java.io", "java.net", "java.nio"),
@@ -29,29 +30,35 @@ METRICS = {
         ("applications", "sink.prometheusServlet.path", "/metrics/applications/prometheus"),
     )
 }
-MASTER_PROPERTIES = METRICS | {
+COMMON = METRICS | {
+    "spark.ui.killEnabled": "false",
+    # How long a master waits for a worker, and four times what a worker waits between two signs
+    # of life: given to the master alone, workers would send one each 15 s only.
+    "spark.worker.timeout": "20",
+}
+MASTER_PROPERTIES = COMMON | {
     # Without a recovery mode a restart of the master kills every driver 18 s later.
     "spark.deploy.recoveryMode": "ROCKSDB",
     # The REST port knows no login: anyone who reaches it could kill or submit.
     "spark.master.rest.enabled": "false",
-    # How long a recovering master waits for a worker that does not come back.
-    "spark.worker.timeout": "20",
-    "spark.ui.killEnabled": "false",
 }
-WORKER_PROPERTIES = METRICS | {
-    "spark.ui.killEnabled": "false",
+WORKER_PROPERTIES = COMMON | {
     "spark.worker.cleanup.enabled": "true",
     "spark.worker.cleanup.appDataTtl": "86400",
+    # While it waits for a killed driver to end, a worker sends no sign of life; the default of
+    # 10 s is half of what the master waits, and the driver would be submitted anew.
+    "spark.worker.driverTerminateTimeout": "4s",
 }
 
 
-def java_options() -> list[str]:
-    """What Spark's own scripts give Java 17, so that no shell script is needed."""
+def java_options(settings: Settings) -> list[str]:
+    """What Spark's own scripts give Java 17, so that no shell script is needed, and the user's."""
     opened = [f"--add-opens=java.base/{name}=ALL-UNNAMED" for name in OPENED_PACKAGES]
     return [
         *("-XX:+IgnoreUnrecognizedVMOptions", "--add-modules=jdk.incubator.vector", *opened),
         "-Djdk.reflect.useDirectMethodHandle=false",
         "-Dio.netty.tryReflectionSetAccessible=true",
+        *settings.java_options.split(),
     ]
 
 
@@ -63,7 +70,7 @@ class Spark:
 
     def _argv(self, heap_mb: int, main: str, *arguments: str) -> list[str]:
         return [
-            *(find_java(), f"-Xmx{heap_mb}m", *java_options()),
+            *(find_java(), f"-Xmx{heap_mb}m", *java_options(self.layout.settings)),
             *("-cp", f"{self.layout.spark_home / 'jars'}/*", main, *arguments),
         ]
 

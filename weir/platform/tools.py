@@ -38,7 +38,7 @@ def command(tool: str, words: list[str], layout: Layout) -> tuple[list[str], dic
         return [*java, KAFKA_TOOLS[tool], *where, *words], {}
     if tool == "spark-submit":
         where = [] if "--master" in words else ["--master", settings.spark_master_url]
-        java = [find_java(), *java_options(), "-cp", f"{layout.spark_home / 'jars'}/*"]
+        java = [find_java(), *java_options(settings), "-cp", f"{layout.spark_home / 'jars'}/*"]
         extra = ["--jars", ",".join(str(jar) for jar in sorted(layout.spark_jars.glob("*.jar")))]
         main = "org.apache.spark.deploy.SparkSubmit"
         python = {"PYSPARK_PYTHON": str(layout.python)}

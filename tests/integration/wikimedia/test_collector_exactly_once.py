@@ -96,7 +96,7 @@ def test_a_second_collector_fences_the_first_and_nothing_is_doubled(
         with supervised_collector(environment, tmp_path / "first.log") as first:
             eventually(lambda: topic_size(platform, topic), lambda n: n > 300)
             with supervised_collector(environment, tmp_path / "second.log"):
-                eventually(lambda: first.exit_codes, lambda codes: 5 in codes)
+                eventually(lambda: first.exit_codes, lambda codes: 5 in codes, within_seconds=90)
                 assert "another collector with the same name took over" in first.log
                 assert "TXNERR" not in first.log
             eventually(
