@@ -16,6 +16,10 @@ from weir.errors import SettingError
 from weir.ports import BROKER_STEP, OF_BROKERS, Port
 
 REPO = Path(__file__).resolve().parent.parent
+OPERATOR = "operator"  # who a person's commands are in Kafka
+
+Protocol = Literal["plaintext", "ssl", "sasl_ssl"]
+Mechanism = Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"]
 
 
 class Settings(BaseSettings):
@@ -47,6 +51,18 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("WEIR_KAFKA_BOOTSTRAP", "KAFKA_BOOTSTRAP_SERVERS"),
         description="host:port of Kafka; empty means the local one",
     )
+    security: Literal["plain", "sasl_ssl"] = Field(
+        "plain", description="sasl_ssl: Kafka with TLS, logins and ACLs, PostgreSQL with roles"
+    )
+    kafka_protocol: Literal["", "plaintext", "ssl", "sasl_ssl"] = Field(
+        "", description="Of an outside Kafka; empty: by WEIR_SECURITY"
+    )
+    kafka_mechanism: Mechanism = Field("SCRAM-SHA-512", description="Of the login to Kafka")
+    kafka_user: str = Field("", description="Login to Kafka; empty: each part has its own")
+    kafka_password_file: Path | None = Field(None, description="0600 file; empty: the user's own")
+    kafka_ca_file: Path | None = Field(
+        None, description="PEM; empty: the local CA, or for an outside Kafka the system's"
+    )
     postgres_dsn_file: Path | None = Field(None, description="0600 file with a libpq DSN")
     redis_url: str = Field("", description="Without password; empty means the local one")
     redis_password_file: Path | None = Field(None, description="0600 file")
@@ -73,6 +89,22 @@ class Settings(BaseSettings):
     wikimedia_sample_replay: Path | None = Field(None, description="JSONL file to replay")
     wikimedia_topic: str = Field("wikimedia_events", description="Topic of the collector")
 
+    promo_in_topic: str = Field("promo-campaigns", description="Topic of the campaigns")
+    promo_in_bootstrap: str = Field("", description="host:port; empty: Weir's own Kafka")
+    promo_in_protocol: Protocol = Field("sasl_ssl", description="Of that outside Kafka")
+    promo_in_mechanism: Mechanism = Field("SCRAM-SHA-512", description="Of the login there")
+    promo_in_user: str = Field("", description="Login there")
+    promo_in_password_file: Path | None = Field(None, description="0600 file with its password")
+    promo_in_ca_file: Path | None = Field(None, description="PEM; empty: the system's")
+
+    promo_out_topic: str = Field("promo-notifications", description="Topic of the notifications")
+    promo_out_bootstrap: str = Field("", description="host:port; empty: Weir's own Kafka")
+    promo_out_protocol: Protocol = Field("sasl_ssl", description="Of that outside Kafka")
+    promo_out_mechanism: Mechanism = Field("SCRAM-SHA-512", description="Of the login there")
+    promo_out_user: str = Field("", description="Login there")
+    promo_out_password_file: Path | None = Field(None, description="0600 file with its password")
+    promo_out_ca_file: Path | None = Field(None, description="PEM; empty: the system's")
+
     monitoring: bool = Field(
         False, description="Start Prometheus, Alertmanager and exporters where they are installed"
     )
@@ -89,6 +121,15 @@ class Settings(BaseSettings):
         """Kafka's addresses: the given ones, else all local brokers."""
         local = (f"127.0.0.1:{self.port(Port.KAFKA, i)}" for i in range(self.kafka_brokers))
         return self.kafka_bootstrap or ",".join(local)
+
+    @property
+    def kafka_secrets(self) -> Path:
+        """Folder of the local CA and of one password file per Kafka user."""
+        return self.home.expanduser().absolute() / "secrets" / "kafka"
+
+    def acting_as(self, principal: str) -> Settings:
+        """The same settings with this Kafka user, unless WEIR_KAFKA_USER names one for all."""
+        return self if self.kafka_user else self.model_copy(update={"kafka_user": principal})
 
     @property
     def dsn_file(self) -> Path:

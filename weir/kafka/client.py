@@ -10,6 +10,7 @@ from confluent_kafka.admin import AdminClient
 
 from weir.clock import Monotonic, monotonic
 from weir.errors import Unavailable
+from weir.kafka.cluster import Cluster, main_cluster
 from weir.settings import Settings
 
 RECENT_SECONDS: Final = 60.0
@@ -38,13 +39,16 @@ class LastError:
         return self._text if self._clock() - self._seen_at < RECENT_SECONDS else ""
 
 
-def kafka_options(settings: Settings, **more: Any) -> dict[str, Any]:
+def kafka_options(
+    settings: Settings, *, cluster: Cluster | None = None, **more: Any
+) -> dict[str, Any]:
     """Options of a librdkafka client; `isolation_level=...` becomes `isolation.level`.
 
-    The library's own lines go nowhere: what matters reaches a person through exceptions.
+    They may hold a password: hand them to a client, show them nowhere. The library's own lines
+    go nowhere: what matters reaches a person through exceptions.
     """
     options: dict[str, Any] = {
-        "bootstrap.servers": settings.bootstrap,
+        **(cluster or main_cluster(settings)).client_options(),
         "client.id": "weir",
         "log_level": 2,
         "logger": SILENT,
