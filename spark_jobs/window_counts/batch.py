@@ -18,7 +18,6 @@ import pyarrow.compute as pc
 import structlog
 from pyspark.sql import DataFrame
 
-from spark_jobs.lib import ledger
 from spark_jobs.lib.checkpoint import batch_range
 from spark_jobs.lib.control import StopRequested
 from spark_jobs.lib.driver import Driver
@@ -30,7 +29,7 @@ from spark_jobs.window_counts.store import CountStore, Merged
 from weir.errors import ContractError
 from weir.kafka.producer import ConfirmedProducer
 from weir.kafka.reader import read_range
-from weir.ops import lease
+from weir.ops import lease, ledger
 
 log = structlog.get_logger()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import structlog
 from pyspark.sql import SparkSession
 
-from spark_jobs.lib import checkpoint, ledger
+from spark_jobs.lib import checkpoint
 from spark_jobs.lib.driver import Driver, Job, run_driver
 from spark_jobs.lib.group_commit import GroupCommit, group_consumer
 from spark_jobs.lib.kafka import source_options
@@ -17,6 +17,7 @@ from spark_jobs.lib.wait_for_kafka import first_offsets_patiently
 from spark_jobs.window_counts.batch import QUERY, CountBatch
 from spark_jobs.window_counts.cache import CacheKeeper
 from weir.kafka.producer import ConfirmedProducer
+from weir.ops import ledger
 from weir.store.redis import connect_redis
 from weir.store.wikimedia_cache import WikimediaCache
 

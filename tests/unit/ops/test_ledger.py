@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from spark_jobs.lib.ledger import Place, Verdict, judge_range, refuse_loss
 from weir.errors import ContractError
+from weir.ops.ledger import Place, Verdict, judge_range, refuse_loss
 
 
 @pytest.mark.parametrize(

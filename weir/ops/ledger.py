@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeVar
 
 from psycopg.types.json import Jsonb
 
@@ -13,6 +14,8 @@ from weir.errors import ContractError
 from weir.ops.lease import Pg
 
 Partitions = Mapping[int, int]
+Part = TypeVar("Part", int, tuple[str, int])
+"""A partition of one topic, or (topic, partition) where a query reads several topics."""
 
 
 class Verdict(StrEnum):
@@ -47,12 +50,14 @@ class Progress:
     probe_ms: int | None = None
 
 
-def judge_range(ledger: Partitions, before: Partitions, after: Partitions) -> Verdict:
+def judge_range(
+    ledger: Mapping[Part, int], before: Mapping[Part, int], after: Mapping[Part, int]
+) -> Verdict:
     """COUNT when the batch begins where the ledger stands, SKIP when it is wholly below.
 
     Anything else would lose or double messages: ContractError that names the partitions.
     """
-    if ledger == dict(before):
+    if dict(ledger) == dict(before):
         return Verdict.COUNT
     if ledger.keys() == after.keys() and all(after[p] <= ledger[p] for p in after):
         return Verdict.SKIP
