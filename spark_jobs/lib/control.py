@@ -27,10 +27,14 @@ class Control:
     def batch(self) -> Iterator[None]:
         """A batch at work; it begins only if nobody asked for a stop."""
         with self.working:
-            if self.stop.is_set():
-                raise StopRequested
+            self.raise_if_asked()
             yield
             self.batches += 1
+
+    def raise_if_asked(self) -> None:
+        """Raises StopRequested if the stream shall stop; between two decisions of a batch."""
+        if self.stop.is_set():
+            raise StopRequested
 
     def done(self, query: str, batch_id: int, rows: int, **more: int) -> None:
         """Remember the newest finished batch, and `more` about it, for the proof of life."""

@@ -7,7 +7,7 @@ skipped by the ledger. The dead-letter topic may get a record twice, its table n
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,17 +18,23 @@ import pyarrow.compute as pc
 import structlog
 from pyspark.sql import DataFrame
 
+from spark_jobs.lib.attempts import StoredTrials
 from spark_jobs.lib.checkpoint import batch_range
 from spark_jobs.lib.control import StopRequested
 from spark_jobs.lib.driver import Driver
 from spark_jobs.lib.group_commit import GroupCommit
+from spark_jobs.lib.guard import Guard, is_surroundings
+from spark_jobs.lib.messages import messages_of
 from spark_jobs.lib.prober import without_probes
+from spark_jobs.lib.quarantine import Quarantine
+from spark_jobs.lib.slices import Slice
 from spark_jobs.window_counts import refusals, transforms
 from spark_jobs.window_counts.cache import CacheKeeper
 from spark_jobs.window_counts.store import CountStore, Merged
 from weir.errors import ContractError
 from weir.kafka.producer import ConfirmedProducer
 from weir.kafka.reader import read_range
+from weir.kafka.record import Message
 from weir.ops import lease, ledger
 
 log = structlog.get_logger()
@@ -54,35 +60,47 @@ class CountBatch:
     """The function behind foreachBatch, with the connection and cache that live across batches."""
 
     def __init__(
-        self, driver: Driver, checkpoint: Path, cache: CacheKeeper | None, group: GroupCommit
+        self,
+        driver: Driver,
+        checkpoint: Path,
+        options: Mapping[str, str],
+        cache: CacheKeeper | None,
+        group: GroupCommit,
     ) -> None:
         self.failure: BaseException | None = None
         self._driver = driver
         self._spec = driver.file.spec
         self._checkpoint = checkpoint
+        self._options = options
         self._cache = cache
         self._group = group
         self._store = CountStore(self._spec)
         self._place = ledger.Place(stream=self._spec.name, query=QUERY, topic=self._spec.topic)
         self._connection: lease.Pg | None = None
         self._publisher: ConfirmedProducer | None = None
+        quarantine = Quarantine(driver, QUERY, read_range=self._read, publisher=self._publish)
+        self._guard = Guard(StoredTrials(driver, QUERY, quarantine), driver.control.raise_if_asked)
 
     def __call__(self, messages: DataFrame, batch_id: int) -> None:
         """Count one batch. Any error ends the query; it is kept for the main thread."""
         try:
             with self._driver.control.batch():
-                self._count(messages, batch_id)
+                begins, ends = batch_range(self._checkpoint, batch_id)
+                batch = Slice(batch_id=batch_id, begins=begins, ends=ends)
+                self._guard.run(
+                    batch,
+                    lambda piece: self._count(messages_of(messages, piece, self._options), piece),
+                )
         except StopRequested:
             raise
         except BaseException as error:
             self.failure = error
             raise
 
-    def _count(self, messages: DataFrame, batch_id: int) -> None:
+    def _count(self, messages: DataFrame, piece: Slice) -> None:
         began = time.monotonic()
-        topic = self._spec.topic
-        befores, afters = batch_range(self._checkpoint, batch_id)
-        before, after = befores[topic], afters[topic]
+        topic, batch_id = self._spec.topic, piece.batch_id
+        before, after = piece.begins[topic], piece.ends[topic]
         now_utc = datetime.now(UTC)
         events = transforms.parse(messages, self._spec)
         judged = transforms.judge(events, self._spec, now_utc)
@@ -145,7 +163,8 @@ class CountBatch:
                 return self._transaction(counted, refused, progress)
             except psycopg.OperationalError as error:
                 self._connection = None
-                if time.monotonic() > deadline or self._driver.control.fenced.is_set():
+                over = time.monotonic() > deadline or self._driver.control.fenced.is_set()
+                if over or not is_surroundings(error):
                     raise
                 log.warning("the transaction is tried again", error=str(error).splitlines()[0])
                 self._driver.control.fenced.wait(0.5)
@@ -173,17 +192,21 @@ class CountBatch:
         return merged
 
     def _keep(self, connection: lease.Pg, refused: refusals.Coordinates) -> None:
-        settings, topic = self._driver.file.settings, self._spec.topic
-        self._publisher = self._publisher or ConfirmedProducer(settings)
-        refused_by = f"{self._spec.name}.{QUERY}"
+        topic, refused_by = self._spec.topic, f"{self._spec.name}.{QUERY}"
         found = refusals.letters(
-            topic,
-            refused,
-            refused_by,
-            lambda start, end: read_range(settings, topic, start, end, probes=True),
+            topic, refused, refused_by, lambda start, end: self._read(topic, start, end)
         )
-        refusals.keep(connection, self._publisher, found)
+        refusals.keep(connection, self._publish(), found)
         log.warning("refused", messages=len(refused), topic=topic)
+
+    def _read(
+        self, topic: str, start: Mapping[int, int], end: Mapping[int, int]
+    ) -> Iterator[Message]:
+        return read_range(self._driver.file.settings, topic, start, end, probes=True)
+
+    def _publish(self) -> ConfirmedProducer:
+        self._publisher = self._publisher or ConfirmedProducer(self._driver.file.settings)
+        return self._publisher
 
     def _connect(self) -> lease.Pg:
         if self._connection is None or self._connection.closed:

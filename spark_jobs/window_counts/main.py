@@ -40,10 +40,11 @@ def start(session: SparkSession, driver: Driver) -> Job:
     group.tell(stands)
     group.start()
     start_prober(spec, lambda: ConfirmedProducer(settings), driver.control.stop)
-    batch = CountBatch(driver, folder, cache, group)
+    options = source_options(settings, spec, stands)
+    batch = CountBatch(driver, folder, options, cache, group)
     query = (
         session.readStream.format("kafka")
-        .options(**source_options(settings, spec, stands))
+        .options(**options)
         .load()
         .select("partition", "offset", "value")
         .writeStream.queryName(QUERY)

@@ -18,6 +18,7 @@ from psycopg.types.json import Jsonb
 
 from weir.kafka.declared import dlq_of
 from weir.kafka.record import Headers, Record
+from weir.kafka.redrive_header import read_redrive
 
 MAX_VALUE_BYTES: Final = 10 * 1024 * 1024
 """Longer originals are cut; their full length and SHA-256 are kept."""
@@ -26,8 +27,9 @@ REASON_MAX_CHARS: Final = 1000
 
 INSERT: Final = """
     insert into ops.dead_letter (dedupe_key, topic, partition, "offset", refused_by, reason,
-                                 key, value, value_bytes, value_sha256, headers)
-    values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+                                 key, value, value_bytes, value_sha256, headers,
+                                 attempts, redrive_of)
+    values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
     on conflict (dedupe_key) do nothing
 """
 
@@ -111,13 +113,16 @@ def dlq_record(letter: DeadLetter) -> Record:
     )
 
 
-def store(connection: psycopg.Connection[Any], letters: Iterable[DeadLetter]) -> int:
+def store(
+    connection: psycopg.Connection[Any], letters: Iterable[DeadLetter], *, attempts: int = 1
+) -> int:
     """Insert each letter once; return how many are new.
 
-    One transaction, or a part of the caller's. Writing twice equals writing once. Ordered by
-    the key, so that two writers cannot deadlock.
+    `attempts`: how often each was tried since it was read; earlier lives (sent again, refused
+    again) are added. One transaction, or a part of the caller's. Writing twice equals writing
+    once. Ordered by the key, so that two writers cannot deadlock.
     """
-    rows = [_row(letter) for letter in sorted(letters, key=lambda letter: letter.dedupe_key)]
+    rows = [_row(it, attempts) for it in sorted(letters, key=lambda letter: letter.dedupe_key)]
     if not rows:
         return 0
     with connection.transaction(), connection.cursor() as cursor:
@@ -125,7 +130,8 @@ def store(connection: psycopg.Connection[Any], letters: Iterable[DeadLetter]) ->
         return cursor.rowcount
 
 
-def _row(letter: DeadLetter) -> tuple[Any, ...]:
+def _row(letter: DeadLetter, attempts: int) -> tuple[Any, ...]:
+    earlier = read_redrive(letter.headers)
     headers = [
         [_readable(name), None if value is None else base64.b64encode(value).decode()]
         for name, value in letter.headers
@@ -142,6 +148,8 @@ def _row(letter: DeadLetter) -> tuple[Any, ...]:
         letter.value_bytes,
         letter.value_sha256,
         Jsonb(headers),
+        attempts + (earlier.attempts if earlier else 0),
+        earlier.dedupe_key if earlier else None,
     )
 
 
