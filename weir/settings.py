@@ -58,8 +58,10 @@ class Settings(BaseSettings):
         "", description="Of an outside Kafka; empty: by WEIR_SECURITY"
     )
     kafka_mechanism: Mechanism = Field("SCRAM-SHA-512", description="Of the login to Kafka")
-    kafka_user: str = Field("", description="Login to Kafka; empty: each part has its own")
-    kafka_password_file: Path | None = Field(None, description="0600 file; empty: the user's own")
+    kafka_user: str = Field("", description="Login to Kafka; empty: the operator")
+    kafka_password_file: Path | None = Field(
+        None, description="0600 file; makes it the one login of all parts"
+    )
     kafka_ca_file: Path | None = Field(
         None, description="PEM; empty: the local CA, or for an outside Kafka the system's"
     )
@@ -97,6 +99,12 @@ class Settings(BaseSettings):
     promo_in_password_file: Path | None = Field(None, description="0600 file with its password")
     promo_in_ca_file: Path | None = Field(None, description="PEM; empty: the system's")
 
+    promo_wakeups_topic: str = Field("promo-wakeups", description="Topic of promo's wake-ups")
+    subscribers_dsn_file: Path | None = Field(
+        None, description="0600 file with the DSN of the subscribers' PostgreSQL; empty: Weir's own"
+    )
+    failpoint: str = Field("", description="For tests: where a driver breaks, e.g. after_seal:kill9")
+
     promo_out_topic: str = Field("promo-notifications", description="Topic of the notifications")
     promo_out_bootstrap: str = Field("", description="host:port; empty: Weir's own Kafka")
     promo_out_protocol: Protocol = Field("sasl_ssl", description="Of that outside Kafka")
@@ -104,6 +112,13 @@ class Settings(BaseSettings):
     promo_out_user: str = Field("", description="Login there")
     promo_out_password_file: Path | None = Field(None, description="0600 file with its password")
     promo_out_ca_file: Path | None = Field(None, description="PEM; empty: the system's")
+
+    promo_feedback_wins: Literal["first", "last"] = Field(
+        "last", description="Which answer of a subscriber stays: first or last"
+    )
+    promo_token_file: Path | None = Field(
+        None, description="0600 file with the token of the feedback API; empty: the local one"
+    )
 
     monitoring: bool = Field(
         False, description="Start Prometheus, Alertmanager and exporters where they are installed"
@@ -128,13 +143,20 @@ class Settings(BaseSettings):
         return self.home.expanduser().absolute() / "secrets" / "kafka"
 
     def acting_as(self, principal: str) -> Settings:
-        """The same settings with this Kafka user, unless WEIR_KAFKA_USER names one for all."""
-        return self if self.kafka_user else self.model_copy(update={"kafka_user": principal})
+        """The same settings with this Kafka user and its password file; unchanged when
+        WEIR_KAFKA_PASSWORD_FILE gives one login for all parts."""
+        one_for_all = self.kafka_password_file is not None
+        return self if one_for_all else self.model_copy(update={"kafka_user": principal})
 
     @property
     def dsn_file(self) -> Path:
         """Path of the 0600 file with PostgreSQL's DSN (which names a passfile, no password)."""
         return self.postgres_dsn_file or self.home / "secrets" / "postgres.dsn"
+
+    @property
+    def feedback_token_path(self) -> Path:
+        """Path of the 0600 file with the token that the feedback API asks for."""
+        return self.promo_token_file or self.home / "secrets" / "feedback.token"
 
     @property
     def redis_address(self) -> str:

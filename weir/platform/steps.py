@@ -1,4 +1,4 @@
-"""One-off actions of a start: schema, topics, streams, first counts, Airflow's metadata."""
+"""One-off actions of a start: schema, logins, topics, streams, first counts, Airflow's metadata."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ def steps_for(
     if "postgres" in components:
         steps["schema"] = lambda: _schema(settings)
     if any(name.startswith("kafka") for name in components):
+        if settings.security == "sasl_ssl":
+            steps["logins"] = lambda: _logins(settings)
         steps["topics"] = lambda: _topics(settings)
     if with_streams:
         steps["streams"] = lambda: _streams(settings)
@@ -29,6 +31,13 @@ def _schema(settings: Settings) -> str:
     from weir.store.migrate import migrate
 
     return f"{len(migrate(settings))} migrations applied"
+
+
+def _logins(settings: Settings) -> str:
+    from weir.platform.kafka_users import apply_users
+
+    users, changed = apply_users(settings)
+    return f"{users} users, {changed} rights changed"
 
 
 def _topics(settings: Settings) -> str:

@@ -17,7 +17,8 @@ Say = Callable[[str], None]
 POLL_SECONDS = 0.1
 STEPS_AFTER = {
     "schema": ("postgres",),
-    "topics": ("kafka",),
+    "logins": ("kafka",),
+    "topics": ("kafka", "logins"),
     "streams": ("schema", "topics", "spark-master"),
     "counts": ("streams", "api", "collect-wikimedia"),
     "metadata": ("postgres",),

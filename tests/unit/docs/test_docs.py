@@ -187,4 +187,4 @@ def test_the_ports_of_the_architecture_are_those_of_the_code():
     rows = page.split("## The parts")[1].split("`bin/weir up`")[0]
     named = {int(number) for number in re.findall(r"\b(\d{4})\b", rows)}
     assert {port.value for port in Port} - named == set()
-    assert named - {port.value for port in Port} == {*(9192, 9292, 9195, 9295, 9504, 9604)}
+    assert named - {port.value for port in Port} == {9192, 9292, 9195, 9295, 9196, 9296, 9504, 9604}

@@ -43,7 +43,9 @@ def test_the_secure_local_cluster_knows_its_own_ca_and_each_part_its_own_user(
 
 def test_one_user_for_all_wins_over_the_users_of_the_parts(tmp_path: Path) -> None:
     """A company gives one login, and that is what it must get."""
-    settings = made(security="sasl_ssl", kafka_user="weir-prod", home=tmp_path)
+    settings = made(
+        security="sasl_ssl", kafka_user="weir-prod", kafka_password_file=password_file(tmp_path)
+    )
     assert main_cluster(settings.acting_as("promo_join")).user == "weir-prod"
 
 
