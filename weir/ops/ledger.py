@@ -114,9 +114,16 @@ def move_offsets(connection: Pg, place: Place, after: Partitions) -> None:
         )
 
 
-def note_progress(connection: Pg, place: Place, done: Progress) -> None:
-    """One row for the batch; part of the same transaction."""
-    offsets = {place.topic: {str(p): [done.before[p], done.after[p]] for p in sorted(done.after)}}
+def note_progress(
+    connection: Pg,
+    place: Place,
+    done: Progress,
+    ranges: Mapping[str, Mapping[str, list[int]]] | None = None,
+) -> None:
+    """One row for the batch; part of the same transaction. `ranges`: of a batch of many topics."""
+    offsets = ranges or {
+        place.topic: {str(p): [done.before[p], done.after[p]] for p in sorted(done.after)}
+    }
     connection.execute(
         "insert into ops.stream_progress (stream, query, epoch, batch_id, rows, refused,"
         " duration_ms, offsets, event_time_min, event_time_max, probe_ms)"
