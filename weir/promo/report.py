@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import psycopg
-from psycopg import IsolationLevel
 
 from weir.promo.campaigns import StoredCampaign, fetch_campaign
 
@@ -84,8 +83,8 @@ class Report:
 
 def fetch_report(connection: Pg, campaign: str) -> Report:
     """The report as of now. Raises SettingError when no such campaign was received."""
-    connection.isolation_level = IsolationLevel.REPEATABLE_READ
     with connection.transaction():
+        connection.execute("set transaction isolation level repeatable read, read only")
         stored = fetch_campaign(connection, campaign)
         name = [stored.adv_campaign_id]
         hours = [
