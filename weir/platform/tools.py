@@ -9,13 +9,15 @@ import os
 import sys
 
 from weir.errors import WeirError
+from weir.kafka.cluster import main_cluster
+from weir.kafka.java_login import keep_java_file
 from weir.platform.airflow import Airflow
 from weir.platform.java import find_java
 from weir.platform.layout import Layout
 from weir.platform.postgres import Postgres
 from weir.platform.services import passed_on
 from weir.platform.spark import Spark, java_options
-from weir.settings import load_settings
+from weir.settings import Settings, load_settings
 from weir.store.postgres import read_dsn
 
 KAFKA_TOOLS = {
@@ -26,13 +28,17 @@ KAFKA_TOOLS = {
     "kafka-configs": "kafka.admin.ConfigCommand",
     "kafka-transactions": "org.apache.kafka.tools.TransactionsCommand",
 }
+CONFIG_OPTIONS = {
+    "kafka-console-consumer": "--consumer.config",
+    "kafka-console-producer": "--producer.config",
+}
 
 
 def command(tool: str, words: list[str], layout: Layout) -> tuple[list[str], dict[str, str]]:
     """The argv and the extra environment that run `tool`."""
     settings = layout.settings
     if tool in KAFKA_TOOLS:
-        where = [] if "--bootstrap-server" in words else ["--bootstrap-server", settings.bootstrap]
+        where = [] if "--bootstrap-server" in words else _kafka(settings, tool)
         quiet = "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"
         java = [find_java(), "-Xmx256m", quiet, "-cp", f"{layout.kafka_jars}/*"]
         return [*java, KAFKA_TOOLS[tool], *where, *words], {}
@@ -59,6 +65,13 @@ def command(tool: str, words: list[str], layout: Layout) -> tuple[list[str], dic
         login = {"REDISCLI_AUTH": path.read_text()} if path else {}
         return [client, "-u", settings.redis_address, *words], login
     raise WeirError(f"no tool is named {tool!r}")
+
+
+def _kafka(settings: Settings, tool: str) -> list[str]:
+    """Where Kafka is, and the 0600 file with the login of this user."""
+    cluster, option = main_cluster(settings), CONFIG_OPTIONS.get(tool, "--command-config")
+    login = [option, str(keep_java_file(settings, cluster))] if cluster.encrypted else []
+    return ["--bootstrap-server", cluster.bootstrap, *login]
 
 
 def main() -> None:
