@@ -9,6 +9,7 @@ from typing import Any
 
 import typer
 
+from weir.cli.dlq_redrive import redrive_dead_letters
 from weir.cli.output import print_json, print_table
 from weir.cli.terminal import json_bytes, printable
 from weir.kafka.dead_letter_queries import StoredLetter, count_refusals, list_letters, show_letter
@@ -16,6 +17,7 @@ from weir.settings import load_settings
 from weir.store.postgres import connect
 
 app = typer.Typer(no_args_is_help=True, help="Dead letters: refused records with their reasons.")
+app.command("redrive")(redrive_dead_letters)
 
 
 @app.command("list")

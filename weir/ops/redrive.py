@@ -1,0 +1,208 @@
+"""Dead letters back into their topic, each at most once, whatever dies in the middle.
+
+PostgreSQL decides, Kafka follows: a set of letters is sealed in one transaction, then published
+in one Kafka transaction together with its number, in the compacted `<publisher>.progress`. A
+start first settles what an earlier run left open: it reads that number and publishes what was
+sealed after it. Only letters that were there when the run began are sent, so one that is refused
+again is not sent again by the same run.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+import structlog
+
+from weir.clock import Monotonic, monotonic
+from weir.errors import ContractError, SettingError
+from weir.kafka.offsets import partitions_of
+from weir.kafka.record import (
+    BATCH_OVERHEAD_BYTES,
+    HEADER_OVERHEAD_BYTES,
+    RECORD_OVERHEAD_BYTES,
+)
+from weir.kafka.redrive_header import REDRIVE_HEADER
+from weir.kafka.transactional import CursorPublisher, TransactionalPublisher
+from weir.ops import redrive_ledger
+from weir.ops.failpoint import arm, reach
+from weir.ops.lease import Pg
+from weir.ops.redrive_wish import MAX_LETTERS, Planned, Wish, plan, transactions
+from weir.settings import Settings
+from weir.store.postgres import connect
+
+log = structlog.get_logger()
+PUBLISHER: Final = "dlq_redrive"
+PER_SECOND: Final = 500.0
+"""A stream stops when it refuses most of a batch of over 1,000 messages: letters come slower."""
+
+OWN_BYTES: Final = (
+    BATCH_OVERHEAD_BYTES
+    + RECORD_OVERHEAD_BYTES
+    + HEADER_OVERHEAD_BYTES
+    + len(f"{REDRIVE_HEADER}1000000 ")
+)
+
+WAYS_OUT: Final = (
+    "look into the topics whether the newest letters were sent; then weir dlq redrive"
+    " --assume-published {last}, or --republish-from {last} to send number {last} again"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sent:
+    """What a run did. recovered: of those, letters that an earlier run had decided and not sent."""
+
+    letters: int
+    recovered: int
+    too_large: int
+
+
+class Redrive:
+    """One run, by one connection and one publisher."""
+
+    def __init__(
+        self,
+        connection: Pg,
+        publisher: CursorPublisher,
+        *,
+        asked_by: str,
+        via: str,
+        per_second: float = PER_SECOND,
+        now: Monotonic = monotonic,
+        wait: Callable[[float], object] | None = None,
+        check_topic: Callable[[str], object],
+    ) -> None:
+        self._connection = connection
+        self._publisher = publisher
+        self._asked_by = asked_by
+        self._via = via
+        self._per_second = per_second
+        self._now = now
+        self._wait = wait or threading.Event().wait
+        self._check_topic = check_topic
+        self._checked: set[str] = set()
+        self._began = now()
+        self._letters = 0
+        self._too_large = 0
+
+    def run(self, wish: Wish, limit: int | None = None) -> Sent:
+        """Settle earlier runs, then send what the wish means.
+
+        Raises ContractError when ledger and progress contradict each other; SettingError for a
+        topic that does not exist (nothing of it is decided then); PublishError, after which the
+        next run goes on.
+        """
+        began = self._connection.execute("select clock_timestamp()").fetchone()
+        assert began is not None
+        wish = replace(wish, until=wish.until or began[0])
+        recovered = self._settle()
+        letters = int(min(MAX_LETTERS, max(1.0, self._per_second)))
+        for chunk in transactions(plan(self._connection, wish, limit), letters=letters):
+            fitting = [letter.dedupe_key for letter in chunk if self._fits(letter)]
+            self._too_large += len(chunk) - len(fitting)
+            seq = redrive_ledger.seal(
+                self._connection,
+                self._publisher.name,
+                fitting,
+                asked_by=self._asked_by,
+                via=self._via,
+            )
+            reach("redrive_sealed")
+            if seq is not None:
+                self._publish(seq)
+        return Sent(letters=self._letters, recovered=recovered, too_large=self._too_large)
+
+    def assume(self, published: int) -> None:
+        """A person says up to which number everything was sent; only where nothing else tells.
+
+        Raises SettingError when the progress is fine, or there is no such number.
+        """
+        redrive_ledger.lock_redrive(self._connection, self._publisher.name)
+        cursor = self._publisher.start()
+        last = redrive_ledger.last_sealed(self._connection, self._publisher.name)
+        if cursor is not None and int(cursor["seq"]) <= last:
+            raise SettingError(f"the progress is known: {cursor['seq']} of {last}", "leave it out")
+        if not 0 <= published <= last:
+            raise SettingError(f"there is no transaction {published}", f"the last is {last}")
+        self._publisher.commit([], {"seq": published})
+
+    def _settle(self) -> int:
+        name = self._publisher.name
+        redrive_ledger.lock_redrive(self._connection, name)
+        cursor = self._publisher.start()
+        last = redrive_ledger.last_sealed(self._connection, name)
+        if cursor is None and not last:
+            # So that from now on a missing progress is known to be lost.
+            self._publisher.commit([], {"seq": 0})
+            return 0
+        published = None if cursor is None else int(cursor["seq"])
+        if published is None or published > last:
+            stands = "is empty" if published is None else f"stands at {published}"
+            raise ContractError(
+                f"{name}.progress {stands}, ops.redrive_batch at {last}",
+                WAYS_OUT.format(last=last),
+            )
+        for seq in redrive_ledger.sealed_after(self._connection, name, published):
+            log.warning("an earlier redrive ended in the middle", seq=seq)
+            self._publish(seq)
+        return self._letters
+
+    def _publish(self, seq: int) -> None:
+        records = redrive_ledger.read_sealed(self._connection, seq)
+        self._publisher.commit(records, {"seq": seq})
+        reach("redrive_published")
+        self._letters += len(records)
+        log.info("sent again", letters=len(records), seq=seq)
+        ahead_seconds = self._letters / self._per_second - (self._now() - self._began)
+        if ahead_seconds > 0:
+            self._wait(ahead_seconds)
+
+    def _fits(self, letter: Planned) -> bool:
+        """Whether its topic takes it, which now has one header more."""
+        if letter.topic not in self._checked:
+            self._check_topic(letter.topic)
+            self._checked.add(letter.topic)
+        size_bytes = letter.size_bytes + len(letter.dedupe_key.encode()) + OWN_BYTES
+        fits = size_bytes <= self._publisher.limit_bytes(letter.topic)
+        if not fits:
+            log.warning("too large with its new header", letter=letter.dedupe_key)
+        return fits
+
+
+def redrive(
+    settings: Settings,
+    wish: Wish,
+    *,
+    asked_by: str,
+    via: str,
+    per_second: float = PER_SECOND,
+    limit: int | None = None,
+    assume_published: int | None = None,
+) -> Sent:
+    """One run on this platform; raises as `Redrive.run` does."""
+    arm(settings)
+    with connect(settings.dsn_file, application_name="weir:redrive") as connection:
+        run = Redrive(
+            connection,
+            TransactionalPublisher(settings, PUBLISHER),
+            asked_by=asked_by,
+            via=via,
+            per_second=per_second,
+            check_topic=lambda topic: check_topic(settings, topic),
+        )
+        if assume_published is not None:
+            run.assume(assume_published)
+        return run.run(wish, limit)
+
+
+def check_topic(settings: Settings, topic: str) -> None:
+    """Raises SettingError for a topic that is not on this Kafka."""
+    if settings.promo_in_bootstrap and topic == settings.promo_in_topic:
+        raise SettingError(
+            f"{topic} is on another Kafka (WEIR_PROMO_IN_BOOTSTRAP), where Weir only reads",
+            "weir dlq show KEY --raw gives the bytes of a letter; its owner sends them",
+        )
+    partitions_of(settings, topic)
