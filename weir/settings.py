@@ -103,7 +103,9 @@ class Settings(BaseSettings):
     subscribers_dsn_file: Path | None = Field(
         None, description="0600 file with the DSN of the subscribers' PostgreSQL; empty: Weir's own"
     )
-    failpoint: str = Field("", description="For tests: where a driver breaks, e.g. after_seal:kill9")
+    failpoint: str = Field(
+        "", description="For tests: where a driver breaks, e.g. after_seal:kill9"
+    )
 
     promo_out_topic: str = Field("promo-notifications", description="Topic of the notifications")
     promo_out_bootstrap: str = Field("", description="host:port; empty: Weir's own Kafka")

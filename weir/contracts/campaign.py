@@ -80,7 +80,7 @@ class Refusal:
 class Limits:
     """What is larger is refused before it costs anything."""
 
-    value_bytes: int = 1_000_000
+    value_bytes: int = 262_144
     depth: int = 32
     content_chars: int = 10_000
     text_chars: int = 1_000

@@ -39,6 +39,9 @@ class Topic(StrEnum):
     """The declared topics that code speaks of; a test keeps them equal to topics.yaml."""
 
     WIKIMEDIA_EVENTS = "wikimedia_events"
+    PROMO_CAMPAIGNS = "promo-campaigns"
+    PROMO_WAKEUPS = "promo-wakeups"
+    PROMO_NOTIFICATIONS = "promo-notifications"
 
     @property
     def dlq(self) -> str:

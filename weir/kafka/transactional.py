@@ -26,6 +26,7 @@ from weir.kafka.offsets import partitions_of
 from weir.kafka.producer import PUBLISHING, not_confirmed
 from weir.kafka.reader import read_last
 from weir.kafka.record import Record, size_in_bytes
+from weir.ops.failpoint import reach
 from weir.settings import Settings
 
 __all__ = ["Cursor", "CursorPublisher", "Record", "TooLarge", "TransactionalPublisher"]
@@ -93,7 +94,12 @@ class TransactionalPublisher:
     """
 
     def __init__(
-        self, settings: Settings, name: str, *, delivery_seconds: float = TRANSACTION_SECONDS / 2
+        self,
+        settings: Settings,
+        name: str,
+        *,
+        transactional_id: str | None = None,
+        delivery_seconds: float = TRANSACTION_SECONDS / 2,
     ) -> None:
         self.name = name
         self.confirmed = 0
@@ -107,7 +113,7 @@ class TransactionalPublisher:
         self._producer = Producer(
             options
             | {
-                "transactional.id": name,
+                "transactional.id": transactional_id or name,
                 "transaction.timeout.ms": int(2 * delivery_seconds * 1000),
                 "message.timeout.ms": int(delivery_seconds * 1000),
                 "delivery.report.only.error": True,  # the commit confirms the others
@@ -167,9 +173,13 @@ class TransactionalPublisher:
         self._usable = False
         try:
             self._producer.begin_transaction()
-            for record in (*records, marker):
+            for record in records:
                 enqueue(self._producer, record, self._on_refusal)
+            reach("in_transaction")
+            enqueue(self._producer, marker, self._on_refusal)
+            reach("before_kafka_commit")
             self._producer.commit_transaction(self._delivery_seconds)
+            reach("after_kafka_commit")
         except KafkaException as error:
             self._raise_failure(error, records)
         self.confirmed += len(records)

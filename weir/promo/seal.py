@@ -36,7 +36,7 @@ NOTE: Final = """
     insert into ops.batch_ledger (stream, query, seq, generation, batch_id, epoch, offsets, n_rows,
                                   chunks, digest)
     select %(stream)s, %(query)s, %(seq)s,
-           coalesce((select generation + (batch_id >= %(batch_id)s)::int from ops.batch_ledger
+           coalesce((select generation + (batch_id > %(batch_id)s)::int from ops.batch_ledger
                      where stream = %(stream)s order by seq desc limit 1), 1),
            %(batch_id)s, %(epoch)s, %(offsets)s, %(rows)s, %(chunks)s, %(digest)s
 """

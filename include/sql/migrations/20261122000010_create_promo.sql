@@ -105,7 +105,8 @@ create table promo.batch_chunk (
   primary key (stream, seq, chunk)
 );
 
--- One row per sealed batch: its content can never change. seq is in the order of the commits.
+-- One row per sealed batch, or part of one: its content can never change. seq is in the order of
+-- the commits; a batch that was taken apart has many rows of one batch_id.
 create table ops.batch_ledger (
   stream text not null,
   query text not null,
@@ -118,8 +119,7 @@ create table ops.batch_ledger (
   chunks int not null,
   digest text not null,
   sealed_at timestamptz not null default clock_timestamp(),
-  primary key (stream, seq),
-  unique (stream, query, generation, batch_id)
+  primary key (stream, seq)
 );
 
 -- One row per stream that publishes: where its markers are, and what a person decided about them.

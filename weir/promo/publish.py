@@ -1,0 +1,149 @@
+"""Sealed batches into Kafka, each notification once: a projection of what PostgreSQL decided.
+
+One Kafka transaction per chunk, with the marker of the chunk in it. The marker is read once, after
+`init_transactions` has fenced the older publisher and settled what it left open; from then on this
+process knows. Any error of Kafka ends the process: whether a commit arrived, only the next start
+can tell. Under a crash: a chunk and its marker are readable together, or neither is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+import structlog
+
+from weir.errors import ContractError
+from weir.kafka.identity import TopicIdentity
+from weir.kafka.record import Record
+from weir.kafka.transactional import CursorPublisher
+from weir.ops.failpoint import reach
+from weir.ops.lease import Pg
+from weir.promo.marker import (
+    Marker,
+    assumed_marker,
+    fetch_ledger,
+    judge_marker,
+    remember,
+)
+from weir.promo.stage import digest_of
+
+log = structlog.get_logger()
+
+FIELDS: Final = (
+    *("restaurant_id", "adv_campaign_id", "adv_campaign_content", "adv_campaign_owner"),
+    *("adv_campaign_owner_contact", "adv_campaign_datetime_start", "adv_campaign_datetime_end"),
+    *("client_id", "datetime_created", "trigger_datetime_created"),
+)
+"""Of a notification, in this order; the columns of `public.subscribers_feedback`."""
+
+UNPUBLISHED: Final = """
+    select l.seq, c.chunk, l.chunks, l.generation, l.batch_id, l.epoch, c.n, c.digest
+    from ops.batch_ledger l join promo.batch_chunk c using (stream, seq)
+    where stream = %s and (l.seq, c.chunk) > (%s, %s) order by l.seq, c.chunk
+"""
+ROWS: Final = f"""
+    select m.notification_id::text, {", ".join(f"f.{name}" for name in FIELDS)}
+    from promo.batch_member m join public.subscribers_feedback f
+      on f.adv_campaign_id = m.campaign and f.client_id = m.client
+    where m.stream = %s and m.seq = %s and m.chunk = %s
+    order by m.client, m.campaign
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outlet:
+    """Where the notifications of a stream go, and which topic holds its markers."""
+
+    stream: str
+    topic: str
+    publisher: CursorPublisher
+    identity: Callable[[], TopicIdentity]
+
+
+class NotificationPublisher:
+    """The one publisher of its stream; unusable after any error."""
+
+    def __init__(self, outlet: Outlet) -> None:
+        self._outlet = outlet
+        self._at = Marker(seq=0)
+
+    def start(self, connection: Pg) -> int:
+        """Fence older publishers, find out what is published, publish the rest; how many.
+
+        Raises ContractError when the markers do not belong to this ledger; Unavailable.
+        """
+        outlet = self._outlet
+        cursor = outlet.publisher.start()
+        reach("after_init")
+        marker = None if cursor is None else parse_marker(outlet.stream, cursor)
+        here = outlet.identity()
+        ledger, ordered = fetch_ledger(connection, outlet.stream, marker)
+        if ordered is None:
+            self._at = judge_marker(outlet.stream, marker, here, ledger)
+        else:
+            self._at = assumed_marker(connection, outlet.stream, ordered)
+            log.warning("published by a person's word", stream=outlet.stream, seq=ordered)
+        if marker is None or ordered is not None:
+            # From now on an empty progress topic means that it was lost.
+            outlet.publisher.commit([], self._at.as_cursor())
+        remember(connection, outlet.stream, here)
+        return self.publish(connection)
+
+    def publish(self, connection: Pg) -> int:
+        """Publish every sealed chunk after the newest published one; how many notifications."""
+        outlet = self._outlet
+        published = 0
+        waiting = connection.execute(UNPUBLISHED, [outlet.stream, self._at.seq, self._at.chunk])
+        for seq, chunk, chunks, generation, batch_id, epoch, n, digest in waiting.fetchall():
+            marker = Marker(
+                seq=seq,
+                chunk=chunk,
+                chunks=chunks,
+                generation=generation,
+                batch_id=batch_id,
+                epoch=epoch,
+                n=n,
+                digest=digest,
+            )
+            reach("before_publish")
+            outlet.publisher.commit(self._records(connection, marker), marker.as_cursor())
+            self._at = marker
+            published += n
+            reach("after_chunk")
+        return published
+
+    def _records(self, connection: Pg, marker: Marker) -> list[Record]:
+        outlet = self._outlet
+        rows = connection.execute(ROWS, [outlet.stream, marker.seq, marker.chunk]).fetchall()
+        if len(rows) != marker.n or digest_of([row[0] for row in rows]) != marker.digest:
+            raise ContractError(
+                f"{outlet.stream}: batch {marker.seq}, chunk {marker.chunk} was sealed with"
+                f" {marker.n} notifications; PostgreSQL now has others ({len(rows)})",
+                "somebody changed public.subscribers_feedback or promo.batch_member",
+            )
+        batch = f"{outlet.stream}/{marker.seq}/{marker.chunk}".encode()
+        return [notification(outlet.topic, batch, row[0], row[1:]) for row in rows]
+
+
+def notification(topic: str, batch: bytes, name: str, values: tuple[Any, ...]) -> Record:
+    """One record: the fields in their order, the client as the key."""
+    body = dict(zip(FIELDS, values, strict=True))
+    return Record(
+        topic=topic,
+        key=body["client_id"].encode(),
+        value=orjson.dumps(body),
+        headers=(("notification_id", name.encode()), ("weir-batch", batch)),
+    )
+
+
+def parse_marker(stream: str, cursor: dict[str, Any]) -> Marker:
+    """The marker in a progress record. Raises ContractError when it is none."""
+    try:
+        return Marker(**cursor)
+    except TypeError as error:
+        raise ContractError(
+            f"{stream}.progress does not hold a marker: {error}", "somebody else wrote there"
+        ) from error
