@@ -47,14 +47,19 @@ def _topics(settings: Settings) -> str:
 
 
 def _streams(settings: Settings) -> str:
-    """Start what is wanted: a stream that a person drained, or that failed, stays parked."""
+    """Start what is wanted: a stream that a person drained, or that failed, stays parked.
+
+    Of the systems that this start does not name, it starts nothing and ends nothing.
+    """
     from weir.ops.desired import fetch_desired
     from weir.ops.launch import start_stream
     from weir.ops.streams import load_streams
+    from weir.ops.systems import is_wanted
     from weir.store.postgres import connect
 
+    names = [name for name, spec in load_streams().items() if is_wanted(spec, settings)]
     with connect(settings.dsn_file, application_name="weir-up") as connection:
-        wanted = {name: fetch_desired(connection, name) for name in load_streams()}
+        wanted = {name: fetch_desired(connection, name) for name in names}
     for name in (n for n, desired in wanted.items() if desired == "run"):
         start_stream(settings, name, changed_by="weir up")
     parked = [f"{name} {desired}" for name, desired in wanted.items() if desired != "run"]
