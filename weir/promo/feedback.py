@@ -49,22 +49,23 @@ def judge_answer(stored: str | None, given: str, wins: Wins) -> Outcome:
     return Outcome.KEPT if wins == "first" else Outcome.SET
 
 
-def refuse_bad_answer(answer: str) -> str:
-    """The answer. Raises SettingError for what PostgreSQL or a reader cannot take."""
-    if not answer.strip():
-        raise SettingError("an answer must not be empty")
-    if len(answer) > LONGEST_CHARS:
-        raise SettingError(f"the answer has {len(answer)} characters, at most {LONGEST_CHARS}")
-    if "\x00" in answer or any("\ud800" <= letter <= "\udfff" for letter in answer):
-        raise SettingError("the answer holds a NUL or half a character")
-    return answer
+def refuse_bad(what: str, text: str) -> str:
+    """The text. Raises SettingError for what PostgreSQL or a reader cannot take."""
+    if not text.strip():
+        raise SettingError(f"the {what} must not be empty")
+    if len(text) > LONGEST_CHARS:
+        raise SettingError(f"the {what} has {len(text)} characters, at most {LONGEST_CHARS}")
+    if "\x00" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise SettingError(f"the {what} holds a NUL or half a character")
+    return text
 
 
 def set_feedback(
     connection: Pg, campaign: str, client: str, answer: str, wins: Wins, *, dry_run: bool = False
 ) -> Answered:
     """Write the answer into the row of this notification. Doing it twice equals doing it once."""
-    answer = refuse_bad_answer(answer)
+    for what, text in (("campaign", campaign), ("client", client), ("answer", answer)):
+        refuse_bad(what, text)
     with connection.transaction(force_rollback=dry_run):
         # A notification's campaign is lower case; the id may come back from a person in capitals.
         row = connection.execute(LOCK, [campaign.lower(), client]).fetchone()

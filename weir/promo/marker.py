@@ -25,6 +25,13 @@ REMEMBER: Final = """
     on conflict (stream) do update set cluster_id = excluded.cluster_id,
       topic_id = excluded.topic_id, assume_published = null, ordered_by = null
 """
+NOTE: Final = """
+    update ops.publication p
+    set published_seq = %(seq)s, published_chunk = %(chunk)s, published_at = clock_timestamp(),
+        delay_seconds = (select extract(epoch from clock_timestamp() - sealed_at)
+                         from ops.batch_ledger where stream = %(stream)s and seq = %(seq)s)
+    where stream = %(stream)s
+"""
 ORDER: Final = """
     insert into ops.publication (stream, cluster_id, topic_id, assume_published, ordered_by)
     values (%(stream)s, '', '', %(seq)s, %(who)s)
@@ -98,6 +105,11 @@ def assumed_marker(connection: Pg, stream: str, seq: int) -> Marker:
 def remember(connection: Pg, stream: str, identity: TopicIdentity) -> None:
     """From now on the marker is expected in this topic; an order is carried out."""
     connection.execute(REMEMBER, [stream, identity.cluster_id, identity.topic_id])
+
+
+def note_published(connection: Pg, stream: str, marker: Marker) -> None:
+    """Copy the marker to where people and metrics look. Nothing is decided by the copy."""
+    connection.execute(NOTE, {"stream": stream, "seq": marker.seq, "chunk": marker.chunk})
 
 
 def order_published(connection: Pg, stream: str, seq: int, who: str) -> None:

@@ -26,6 +26,7 @@ from weir.promo.marker import (
     assumed_marker,
     fetch_ledger,
     judge_marker,
+    note_published,
     remember,
 )
 from weir.promo.stage import digest_of
@@ -90,6 +91,7 @@ class NotificationPublisher:
             # From now on an empty progress topic means that it was lost.
             outlet.publisher.commit([], self._at.as_cursor())
         remember(connection, outlet.stream, here)
+        note_published(connection, outlet.stream, self._at)
         return self.publish(connection)
 
     def publish(self, connection: Pg) -> int:
@@ -113,6 +115,7 @@ class NotificationPublisher:
             self._at = marker
             published += n
             reach("after_chunk")
+            note_published(connection, outlet.stream, marker)
         return published
 
     def _records(self, connection: Pg, marker: Marker) -> list[Record]:

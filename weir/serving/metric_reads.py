@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from weir.serving.metric_names import Metric
 from weir.serving.metrics import Sample
+from weir.serving.promo_reads import PROMO_READS
 from weir.store.wikimedia_stats import Connection
 
 # Per query: how many columns are labels, and which metrics the columns after them are.
@@ -128,8 +129,8 @@ READS: list[tuple[str, int, list[Metric]]] = [
 
 
 def fetch_samples(connection: Connection) -> Iterator[Sample]:
-    """The samples of every query in READS."""
-    for sql, label_count, metrics in READS:
+    """The samples of every query."""
+    for sql, label_count, metrics in [*READS, *PROMO_READS]:
         for row in connection.execute(sql):
             labels = tuple(str(label) for label in row[:label_count])
             for metric, value in zip(metrics, row[label_count:], strict=True):

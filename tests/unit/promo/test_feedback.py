@@ -3,7 +3,7 @@
 import pytest
 
 from weir.errors import SettingError
-from weir.promo.feedback import judge_answer, refuse_bad_answer
+from weir.promo.feedback import judge_answer, refuse_bad
 
 
 @pytest.mark.parametrize(
@@ -27,4 +27,4 @@ def test_an_answer_is_judged_by_what_is_stored_and_who_wins(stored, given, wins,
 def test_what_no_row_can_hold_is_refused_in_words(answer):
     """PostgreSQL's own error would say nothing to the caller."""
     with pytest.raises(SettingError, match="answer"):
-        refuse_bad_answer(answer)
+        refuse_bad("answer", answer)
