@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from typing import TypeVar
 
 import structlog
 
@@ -12,6 +14,7 @@ from weir.settings import Settings
 
 log = structlog.get_logger()
 WAIT_SECONDS = 2.0
+Answer = TypeVar("Answer")
 
 
 def first_offsets_patiently(
@@ -21,10 +24,15 @@ def first_offsets_patiently(
 
     Raises Unavailable only when a stop is asked for meanwhile; SettingError for a missing topic.
     """
+    return patiently(lambda: dict(first_offsets(settings, topic)), stop)
+
+
+def patiently(ask: Callable[[], Answer], stop: threading.Event) -> Answer:
+    """What `ask` answers, however long Kafka is away; Unavailable only when a stop is asked for."""
     complained = False
     while True:
         try:
-            return dict(first_offsets(settings, topic))
+            return ask()
         except Unavailable as error:
             if stop.is_set():
                 raise
