@@ -29,6 +29,7 @@ from spark_jobs.lib.checkpoint import Offsets
 from spark_jobs.lib.control import StopRequested
 from spark_jobs.lib.slices import Slice
 from weir.errors import WeirError
+from weir.kafka.dead_letters import readable
 from weir.ops.lease import Fenced
 
 log = structlog.get_logger()
@@ -80,9 +81,9 @@ def is_surroundings(error: Exception) -> bool:
 
 
 def first_line(error: Exception) -> str:
-    """The error for a person: its type and the first line of its words."""
+    """The error for a person: its type and the first line of its words, fit to be stored."""
     words = str(error).strip().splitlines() or [""]
-    return f"{type(error).__name__}: {words[0]}"[:300]
+    return readable(f"{type(error).__name__}: {words[0]}")[:300]
 
 
 class Guard:

@@ -82,7 +82,7 @@ class DeadLetter:
     @property
     def readable_reason(self) -> str:
         """The reason as PostgreSQL and a header take it: no NUL, no lone surrogate, bounded."""
-        return _readable(self.reason)[:REASON_MAX_CHARS]
+        return readable(self.reason)[:REASON_MAX_CHARS]
 
 
 def dlq_record(letter: DeadLetter) -> Record:
@@ -133,7 +133,7 @@ def store(
 def _row(letter: DeadLetter, attempts: int) -> tuple[Any, ...]:
     earlier = read_redrive(letter.headers)
     headers = [
-        [_readable(name), None if value is None else base64.b64encode(value).decode()]
+        [readable(name), None if value is None else base64.b64encode(value).decode()]
         for name, value in letter.headers
     ]
     return (
@@ -153,6 +153,6 @@ def _row(letter: DeadLetter, attempts: int) -> tuple[Any, ...]:
     )
 
 
-def _readable(text: str) -> str:
+def readable(text: str) -> str:
     """The text without what PostgreSQL refuses: NUL and lone surrogates are spelled out."""
     return text.replace("\x00", "\\x00").encode("utf-8", "backslashreplace").decode()
