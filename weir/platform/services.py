@@ -11,6 +11,7 @@ from weir.clock import utc_now
 from weir.errors import WeirError
 from weir.platform.component import Component, started
 from weir.platform.layout import Layout
+from weir.platform.secrets import keep_password
 from weir.ports import Port
 from weir.store.collectors import fetch_collectors, is_working
 from weir.store.postgres import connect
@@ -84,7 +85,14 @@ def api(layout: Layout) -> Component:
         env=passed_on(layout),
         after=("postgres",),
         healthy=lambda: answers(f"{settings.api_url}/healthz"),
+        prepare=lambda: make_token(layout),
     )
+
+
+def make_token(layout: Layout) -> None:
+    """The token of the feedback API, unless a file of somebody else's is named."""
+    if layout.settings.promo_token_file is None:
+        keep_password(layout.secrets / "feedback.token")
 
 
 def reconcile(layout: Layout) -> Component:

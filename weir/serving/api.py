@@ -22,6 +22,7 @@ from weir.serving.health import fetch_redis_state, judge_health
 from weir.serving.parts import Parts
 from weir.serving.promo import add_feedback
 from weir.serving.question import WORDS, parse_question
+from weir.serving.refusals import add_refusals
 from weir.serving.stats import build_stats
 
 MOST_DOMAINS = 100_000
@@ -50,6 +51,7 @@ def create_app(parts: Parts, clock: Clock = utc_now) -> FastAPI:
     add_request_metrics(app, parts)
     add_stats(app, parts, clock)
     add_feedback(app, parts.feedback)
+    add_refusals(app)
     add_operation(app, parts)
     return app
 
