@@ -20,6 +20,7 @@ STEPS_AFTER = {
     "logins": ("kafka",),
     "topics": ("kafka", "logins"),
     "streams": ("schema", "topics", "spark-master"),
+    "samples": ("schema", "topics"),
     "counts": ("streams", "api", "collect-wikimedia"),
     "metadata": ("postgres",),
 }
@@ -29,6 +30,7 @@ STEPS_BEFORE = {
     "collect-": ("schema", "topics"),
     "api": ("schema", "topics"),
     "reconcile": ("schema",),
+    "promo-wake": ("schema", "topics"),
     "airflow-": ("metadata", "streams"),
 }
 
