@@ -56,6 +56,7 @@ class Metric(StrEnum):
     SOURCE_HEALTH = "weir_source_health"
     TOPIC_RETENTION = "weir_topic_retention_seconds"
     DEAD_LETTERS = "weir_dead_letters"
+    QUARANTINED = "weir_quarantined_messages"
     GAPS = "weir_gaps"
     AIRFLOW_UP = "weir_airflow_up"
     AIRFLOW_HEARTBEAT_AGE = "weir_airflow_heartbeat_age_seconds"
@@ -121,6 +122,7 @@ DECLARED: dict[Metric, Declared] = {
     Metric.SOURCE_HEALTH: Declared("gauge", "1 for its health", ("source", "health")),
     Metric.TOPIC_RETENTION: Declared("gauge", "How long Kafka keeps messages", ("topic",)),
     Metric.DEAD_LETTERS: Declared("gauge", "Stored dead letters", ("topic", "refused_by")),
+    Metric.QUARANTINED: Declared("gauge", "Of a day, not sent again", ("topic", "refused_by")),
     Metric.GAPS: Declared("gauge", "Intervals known to miss events", ("source", "state")),
     Metric.AIRFLOW_UP: Declared("gauge", "1: this part of Airflow works", ("part",)),
     Metric.AIRFLOW_HEARTBEAT_AGE: Declared("gauge", "Since its last sign of life", ("part",)),

@@ -115,6 +115,14 @@ READS: list[tuple[str, int, list[Metric]]] = [
         [Metric.DEAD_LETTERS],
     ),
     (
+        """select d.topic, d.refused_by, count(*) filter (where starts_with(d.reason, 'quarantined')
+             and d.first_seen > clock_timestamp() - interval '1 day'
+             and not exists (select from ops.redrive r where r.dedupe_key = d.dedupe_key))
+           from ops.dead_letter d group by 1, 2""",
+        2,
+        [Metric.QUARANTINED],
+    ),
+    (
         """select count(*), coalesce(sum(changes), 0), coalesce(sum(edits), 0),
              coalesce(sum(bot_edits), 0) from wikimedia.domain_total""",
         0,
