@@ -20,6 +20,7 @@ SHIPPED = {
     "wikimedia_refill_hourly",
     "dead_letter_redrive",
     "promo_join_stream",
+    "promo_campaign_send",
 }
 
 
