@@ -19,6 +19,7 @@ REPO = Path(__file__).resolve().parent.parent
 OPERATOR = "operator"  # who a person's commands are in Kafka
 
 Protocol = Literal["plaintext", "ssl", "sasl_ssl"]
+Role = Literal["migrate", "service", "stream", "read"]
 Mechanism = Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"]
 
 
@@ -66,6 +67,9 @@ class Settings(BaseSettings):
         None, description="PEM; empty: the local CA, or for an outside Kafka the system's"
     )
     postgres_dsn_file: Path | None = Field(None, description="0600 file with a libpq DSN")
+    postgres_role: Role = Field(
+        "migrate", description="Role of a person's commands with WEIR_SECURITY=sasl_ssl"
+    )
     redis_url: str = Field("", description="Without password; empty means the local one")
     redis_password_file: Path | None = Field(None, description="0600 file")
     java_options: str = Field("", description="Options of every JVM, e.g. -XX:TieredStopAtLevel=1")
@@ -103,6 +107,9 @@ class Settings(BaseSettings):
     subscribers_dsn_file: Path | None = Field(
         None, description="0600 file with the DSN of the subscribers' PostgreSQL; empty: Weir's own"
     )
+    promo_look_again_seconds: float = Field(
+        60.0, gt=0, description="How often foreign subscribers of active campaigns are read again"
+    )
     failpoint: str = Field(
         "", description="For tests: where a driver breaks, e.g. after_seal:kill9"
     )
@@ -117,6 +124,9 @@ class Settings(BaseSettings):
 
     promo_feedback_wins: Literal["first", "last"] = Field(
         "last", description="Which answer of a subscriber stays: first or last"
+    )
+    promo_samples: bool = Field(
+        True, description="Put sample campaigns into an empty local promo when it starts"
     )
     promo_token_file: Path | None = Field(
         None, description="0600 file with the token of the feedback API; empty: the local one"
@@ -144,16 +154,21 @@ class Settings(BaseSettings):
         """Folder of the local CA and of one password file per Kafka user."""
         return self.home.expanduser().absolute() / "secrets" / "kafka"
 
-    def acting_as(self, principal: str) -> Settings:
-        """The same settings with this Kafka user and its password file; unchanged when
-        WEIR_KAFKA_PASSWORD_FILE gives one login for all parts."""
-        one_for_all = self.kafka_password_file is not None
-        return self if one_for_all else self.model_copy(update={"kafka_user": principal})
+    def acting_as(self, principal: str, role: Role = "stream") -> Settings:
+        """The same settings with this Kafka user and this role in PostgreSQL.
+
+        A given WEIR_KAFKA_PASSWORD_FILE or WEIR_POSTGRES_DSN_FILE is the one login of all parts.
+        """
+        own: dict[str, str] = {"postgres_role": role}
+        if self.kafka_password_file is None:
+            own["kafka_user"] = principal
+        return self.model_copy(update=own)
 
     @property
     def dsn_file(self) -> Path:
         """Path of the 0600 file with PostgreSQL's DSN (which names a passfile, no password)."""
-        return self.postgres_dsn_file or self.home / "secrets" / "postgres.dsn"
+        own = "postgres" if self.security == "plain" else f"postgres-{self.postgres_role}"
+        return self.postgres_dsn_file or self.home / "secrets" / f"{own}.dsn"
 
     @property
     def feedback_token_path(self) -> Path:

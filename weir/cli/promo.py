@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from weir.cli import promo_feedback, promo_send, promo_subscribers
+from weir.cli import promo_feedback, promo_send, promo_subscribers, promo_wake
 from weir.cli.output import print_json, print_table
 from weir.cli.terminal import printable
 from weir.settings import load_settings
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Campaigns become notifications, once each.")
 app.command()(promo_send.send)
+app.command()(promo_wake.wake)
 app.add_typer(promo_feedback.app, name="feedback")
 app.add_typer(promo_subscribers.app, name="subscribers")
 
