@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from weir.ops.systems import wanted_systems
 from weir.settings import Settings
 
 
@@ -20,6 +21,8 @@ def steps_for(
         steps["topics"] = lambda: _topics(settings)
     if with_streams:
         steps["streams"] = lambda: _streams(settings)
+        if "promo" in wanted_systems(settings):
+            steps["samples"] = lambda: _samples(settings)
     if with_counts:
         steps["counts"] = lambda: _counts(settings)
     if any(name.startswith("airflow-") for name in components):
@@ -28,9 +31,21 @@ def steps_for(
 
 
 def _schema(settings: Settings) -> str:
+    from weir.platform.postgres_roles import apply_roles
     from weir.store.migrate import migrate
 
-    return f"{len(migrate(settings))} migrations applied"
+    if not with_roles(settings):
+        return f"{len(migrate(settings))} migrations applied"
+    apply_roles(settings)
+    applied = len(migrate(settings))
+    if applied:
+        apply_roles(settings)  # what no role may change is known now
+    return f"{applied} migrations applied"
+
+
+def with_roles(settings: Settings) -> bool:
+    """Whether the roles of PostgreSQL are ours to make."""
+    return settings.security == "sasl_ssl" and settings.postgres_dsn_file is None
 
 
 def _logins(settings: Settings) -> str:
@@ -67,6 +82,12 @@ def _streams(settings: Settings) -> str:
     return ", ".join([submitted, *parked])
 
 
+def _samples(settings: Settings) -> str:
+    from weir.promo.samples import put_samples
+
+    return put_samples(settings)
+
+
 def _counts(settings: Settings) -> str:
     """Say when the first counts are there; the closing screen complains if they never come."""
     from weir.errors import Unavailable
@@ -82,5 +103,9 @@ def _counts(settings: Settings) -> str:
 def _metadata(settings: Settings) -> str:
     from weir.platform.airflow_database import migrate_metadata
     from weir.platform.layout import Layout
+    from weir.platform.postgres_roles import grant_airflow
 
-    return migrate_metadata(Layout(settings))
+    done = migrate_metadata(Layout(settings))
+    if with_roles(settings):
+        grant_airflow(settings)
+    return done
