@@ -23,7 +23,7 @@ ANSWERS: Final = """
     select feedback, count(*) from public.subscribers_feedback
     where adv_campaign_id = %s and feedback is not null group by 1 order by 2 desc, 1 limit %s
 """
-# Members are found by batch, not by campaign: only batches sealed when its rows were made.
+# Members are found by batch, not by campaign: only batches sealed when its rows were made ...
 BATCHES: Final = """
     select m.stream, m.seq, m.chunk, count(*), l.sealed_at
     from (select min(trigger_datetime_created) as first, max(trigger_datetime_created) as last
@@ -31,6 +31,12 @@ BATCHES: Final = """
     join ops.batch_ledger l on l.sealed_at >= to_timestamp(made.first - 60)
       and l.sealed_at <= to_timestamp(made.last + 3600)
     join promo.batch_member m on m.stream = l.stream and m.seq = l.seq
+    where m.campaign = %(campaign)s group by 1, 2, 3, 5 order by 1, 2, 3
+"""
+# ... and if that leaves any out (a clock was set), by reading them all.
+ALL_BATCHES: Final = """
+    select m.stream, m.seq, m.chunk, count(*), l.sealed_at
+    from promo.batch_member m join ops.batch_ledger l using (stream, seq)
     where m.campaign = %(campaign)s group by 1, 2, 3, 5 order by 1, 2, 3
 """
 MOST_ANSWERS: Final = 20
@@ -95,17 +101,23 @@ def fetch_report(connection: Pg, campaign: str) -> Report:
             Answer(feedback=feedback, clients=clients)
             for feedback, clients in connection.execute(ANSWERS, [*name, MOST_ANSWERS])
         ]
-        parts = [
-            Part(stream=stream, seq=seq, chunk=chunk, notifications=n, sealed_at=sealed_at)
-            for stream, seq, chunk, n, sealed_at in connection.execute(
-                BATCHES, {"campaign": stored.adv_campaign_id}
-            )
-        ]
+        sent = sum(hour.sent for hour in hours)
+        parts = _parts(connection, BATCHES, stored.adv_campaign_id)
+        if sum(part.notifications for part in parts) != sent:
+            parts = _parts(connection, ALL_BATCHES, stored.adv_campaign_id)
     return Report(
         campaign=stored,
-        sent=sum(hour.sent for hour in hours),
+        sent=sent,
         answered=sum(hour.answered for hour in hours),
         hours=hours,
         answers=answers,
         parts=parts,
     )
+
+
+def _parts(connection: Pg, query: str, campaign: str) -> list[Part]:
+    rows = connection.execute(query, {"campaign": campaign}).fetchall()
+    return [
+        Part(stream=stream, seq=seq, chunk=chunk, notifications=n, sealed_at=sealed_at)
+        for stream, seq, chunk, n, sealed_at in rows
+    ]
