@@ -23,9 +23,10 @@ from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from weir.errors import Unavailable
 from weir.kafka.client import SILENT, reason_of
+from weir.kafka.cluster import main_cluster
 from weir.kafka.principals import Right, load_rights
 from weir.platform.kafka_listeners import node_options
-from weir.platform.secrets import keep_password
+from weir.platform.secrets import keep_password, write_private
 from weir.settings import Settings
 
 ASK_SECONDS: Final = 20.0
@@ -70,6 +71,8 @@ def _set_passwords(
     admin: AdminClient, settings: Settings, users: Mapping[str, frozenset[Right]]
 ) -> None:
     kept = {user: keep_password(settings.kafka_secrets / f"{user}.password") for user in users}
+    for user in users:
+        _keep_client_file(settings, user)
     strength = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, ITERATIONS)
     wanted: list[UserScramCredentialAlteration] = [
         UserScramCredentialUpsertion(user, strength, password.strip().encode())
@@ -77,6 +80,13 @@ def _set_passwords(
     ]
     for answer in admin.alter_user_scram_credentials(wanted, request_timeout=ASK_SECONDS).values():
         answer.result()
+
+
+def _keep_client_file(settings: Settings, user: str) -> None:
+    """A 0600 configuration for programs on librdkafka: `kcat -F FILE` takes it."""
+    options = main_cluster(settings.acting_as(user)).client_options()
+    text = "".join(f"{name}={value}\n" for name, value in options.items())
+    write_private(settings.kafka_secrets / f"{user}.conf", text)
 
 
 def _set_rights(admin: AdminClient, wanted: frozenset[Right]) -> int:
