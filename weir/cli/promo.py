@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from weir.cli import promo_feedback, promo_send, promo_subscribers, promo_wake
+from weir.cli import promo_feedback, promo_report, promo_send, promo_subscribers, promo_wake
 from weir.cli.output import print_json, print_table
 from weir.cli.terminal import printable
 from weir.settings import load_settings
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Campaigns become notifications, once each.")
 app.command()(promo_send.send)
+app.command()(promo_report.report)
 app.command()(promo_wake.wake)
 app.add_typer(promo_feedback.app, name="feedback")
 app.add_typer(promo_subscribers.app, name="subscribers")
@@ -95,6 +96,30 @@ def cancel(
         return
     word = "would be cancelled" if dry_run else "is cancelled"
     print(f"{found.adv_campaign_id} {word}; {found.notified} were notified already")
+
+
+@app.command()
+def latecomers(
+    campaign: str = Campaign,
+    admit: bool = typer.Option(..., "--admit/--refuse", help="Whether they are notified too"),
+    dry_run: bool = typer.Option(False, help="Only say how it is now"),
+    json: bool = Json,
+) -> None:
+    """Whether those who subscribe after the campaign has begun get it too (they do by default)."""
+    from weir.promo.campaigns import admit_latecomers, fetch_campaign
+    from weir.store.postgres import connect
+
+    with connect(load_settings().dsn_file, application_name="weir:promo") as connection:
+        found = (
+            fetch_campaign(connection, campaign)
+            if dry_run
+            else admit_latecomers(connection, campaign, admit, who=getpass.getuser(), via="cli")
+        )
+    if json:
+        print_json(as_object(found) | {"dry_run": dry_run})
+        return
+    word = "not notified" if found.at_start_only else "notified"
+    print(f"{found.adv_campaign_id}: who subscribes after its start is {word}")
 
 
 @app.command()

@@ -100,3 +100,29 @@ def cancel_campaign(connection: Pg, campaign: str, *, who: str, via: str) -> Sto
                 notified=known.notified,
             )
         return fetch_campaign(connection, campaign)
+
+
+def admit_latecomers(
+    connection: Pg, campaign: str, admitted: bool, *, who: str, via: str
+) -> StoredCampaign:
+    """Whether those who subscribe after a campaign has begun get it too (by default they do).
+
+    Counts for batches that are sealed from now on; it takes nothing back.
+    """
+    with connection.transaction():
+        known = fetch_campaign(connection, campaign)
+        if known.at_start_only == (not admitted):
+            return known
+        connection.execute(
+            "update promo.campaign set at_start_only = %s where adv_campaign_id = %s",
+            [not admitted, known.adv_campaign_id],
+        )
+        note_deed(
+            connection,
+            who=who,
+            via=via,
+            action="latecomers",
+            subject=f"campaign {known.adv_campaign_id}",
+            admitted=admitted,
+        )
+        return fetch_campaign(connection, campaign)

@@ -13,7 +13,7 @@ import pytest
 from tests.support.promo_rows import Past
 from weir.errors import SettingError
 from weir.ops.audit import fetch_deeds
-from weir.promo.campaigns import cancel_campaign, fetch_campaign, list_campaigns
+from weir.promo.campaigns import admit_latecomers, cancel_campaign, fetch_campaign, list_campaigns
 from weir.promo.feedback import Answered, Outcome, set_feedback
 from weir.promo.reach import Reach, count_reach, to_be_notified
 from weir.promo.report import Answer, Hour, fetch_report
@@ -70,6 +70,19 @@ def test_cancelling_is_an_order_that_is_given_once_and_kept_in_the_audit(connect
     assert again.state == "active"
     (deed,) = fetch_deeds(connection, f"campaign {past.campaign}")
     assert (deed.who, deed.action, deed.details) == ("anna", "cancel", {"notified": 3})
+
+
+def test_latecomers_are_refused_and_admitted_by_a_word_that_the_audit_keeps(connection, past):
+    """Some offers are only for those who were there."""
+    past.received(notified=1)
+    past.subscribed("a", "b")
+    reach = count_reach(connection, past.restaurant)
+    for admitted in (False, False, True):
+        found = admit_latecomers(connection, past.campaign, admitted, who="anna", via="test")
+        assert found.at_start_only is not admitted
+        assert to_be_notified(found, reach) == (1 if admitted else 0)
+    deeds = fetch_deeds(connection, f"campaign {past.campaign}")
+    assert [deed.details for deed in deeds] == [{"admitted": True}, {"admitted": False}]
 
 
 def test_reach_counts_a_client_once_and_leaves_out_the_notified(connection, past):
