@@ -35,8 +35,9 @@ from weir.ops.lease import Fenced
 log = structlog.get_logger()
 
 MAX_ATTEMPTS: Final = 3
-PARTS: Final = 16
-"""A death costs a restart of 20 s, a slice a fraction of a second: five levels for 1,000,000."""
+PARTS_AFTER_DEATH: Final = 16
+PARTS_AFTER_ERROR: Final = 4
+"""A death costs a restart of 20 s, a part a second: few levels, or few parts in all."""
 
 DIED: Final = "the driver died"
 Process = Callable[[Slice], None]
@@ -128,9 +129,10 @@ class Guard:
             self._bisect([*smaller, rest], process)
 
     def _narrowed(self, failed: Slice) -> list[Slice]:
+        died = self._last is None or self._last.last_error is None
         self._trials.forgive_restarts()
         log.warning("bisecting", offsets=failed.size, begins=failed.begins)
-        return failed.split(PARTS)
+        return failed.split(PARTS_AFTER_DEATH if died else PARTS_AFTER_ERROR)
 
     def _bisect(self, pieces: Iterable[Slice], process: Process) -> None:
         todo = deque(pieces)

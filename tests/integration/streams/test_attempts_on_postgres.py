@@ -173,14 +173,20 @@ def test_a_zombie_does_not_overwrite_the_trial_of_its_successor(world: World) ->
     assert (world.trial() or ())[3] == old + 1
 
 
-def test_a_zombie_quarantines_nothing(world: World) -> None:
+@pytest.mark.parametrize("moment", ["before it looks", "after it has looked"])
+def test_a_zombie_quarantines_nothing(world: World, moment: str) -> None:
     """Whether the message is poison is the successor's matter."""
-    old = take(world.pg)
-    driver = world.driver(old)
-    quarantine = Quarantine(
-        driver, QUERY, read_range=world.read, publisher=lambda: MemoryPublisher(world.log)
-    )
-    take(world.pg)
+    driver = world.driver(take(world.pg))
+
+    def publisher() -> MemoryPublisher:
+        if moment == "after it has looked":
+            with connect(world.settings.dsn_file, application_name="test") as other:
+                take(other)
+        return MemoryPublisher(world.log)
+
+    quarantine = Quarantine(driver, QUERY, read_range=world.read, publisher=publisher)
+    if moment == "before it looks":
+        take(world.pg)
     piece = Slice(batch_id=1, begins=world.ledger(), ends={"a": {0: 1}, "b": {0: 0}})
     with pytest.raises(lease.Fenced):
         quarantine(world.pg, piece, error="odd", attempts=3)

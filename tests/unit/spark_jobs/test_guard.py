@@ -117,6 +117,15 @@ def test_a_batch_that_failed_twice_for_a_passing_reason_is_counted_whole() -> No
     assert stream.letters == {}
 
 
+def test_a_trial_of_another_place_says_nothing_about_this_batch() -> None:
+    """The failures before were over with the batch that they were about."""
+    stream = Stream(100, ledger=50)
+    stream.trial = Trial(begins={"t": {0: 0}}, ends={"t": {0: 50}}, attempts=3, bisecting=True)
+    assert stream.live() is None
+    assert stream.tried == [(50, 100)]
+    assert stream.trial.attempts == 1
+
+
 @pytest.mark.parametrize("size", [1, 2, 17, 1000, 100_000])
 def test_the_third_failure_finds_the_poison_and_all_others_are_counted_once(size: int) -> None:
     """One message must not stop the others for ever."""
