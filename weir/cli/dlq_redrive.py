@@ -46,7 +46,7 @@ def redrive_dead_letters(
         via="cli",
         per_second=per_second,
         limit=limit or None,
-        assume_published=_assumed(assume_published, republish_from),
+        assume_published=assumed(assume_published, republish_from),
     )
     if json:
         print_json(asdict(sent))
@@ -58,7 +58,8 @@ def redrive_dead_letters(
         print(f"{sent.too_large} letters are too large for their topic; the log names them")
 
 
-def _assumed(assume_published: int, republish_from: int) -> int | None:
+def assumed(assume_published: int, republish_from: int) -> int | None:
+    """Up to which number a person says that all was sent; None: nothing was said."""
     if assume_published >= 0 and republish_from >= 0:
         raise SettingError("give --assume-published or --republish-from, not both")
     if republish_from >= 0:

@@ -139,6 +139,7 @@ def test_redrive_sends_exactly_the_repaired_kinds_once_though_killed_again_and_a
     assert set(states) == {"sent", "open"}, "killed neither at the beginning nor at the end"
     weir(platform, *wish)
     assert weir(platform, *wish).stdout == "0 letters were sent again\n"
+    assert weir(platform, *wish, "--dry-run").stdout.endswith("\n0 letters would be sent again\n")
 
     sent = [m for m in read_range(platform, topic) if "weir-redrive" in dict(m.headers)]
     wanted = [message for reason in REPAIRED for message in by_reason[reason]]
