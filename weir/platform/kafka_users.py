@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 from confluent_kafka import KafkaException
@@ -23,10 +24,11 @@ from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from weir.errors import Unavailable
 from weir.kafka.client import SILENT, reason_of
+from weir.kafka.client_file import keep_client_file
 from weir.kafka.cluster import main_cluster
-from weir.kafka.principals import Right, load_rights
+from weir.kafka.principals import PRINCIPALS_FILE, Right, load_rights
 from weir.platform.kafka_listeners import node_options
-from weir.platform.secrets import keep_password, write_private
+from weir.platform.secrets import keep_password
 from weir.settings import Settings
 
 ASK_SECONDS: Final = 20.0
@@ -50,13 +52,13 @@ ANY: Final = AclBindingFilter(
 )
 
 
-def apply_users(settings: Settings) -> tuple[int, int]:
+def apply_users(settings: Settings, path: Path = PRINCIPALS_FILE) -> tuple[int, int]:
     """Users and rights as declared; how many users there are and how many rights were changed.
 
     Doing it again changes no right. A password is what its file says: delete the file and run it
     again for a new one. Raises Unavailable.
     """
-    rights = load_rights(settings)
+    rights = load_rights(settings, path)
     admin = AdminClient({**node_options(settings), "log_level": 0, "logger": SILENT})
     try:
         _set_passwords(admin, settings, rights)
@@ -72,7 +74,7 @@ def _set_passwords(
 ) -> None:
     kept = {user: keep_password(settings.kafka_secrets / f"{user}.password") for user in users}
     for user in users:
-        _keep_client_file(settings, user)
+        keep_client_file(settings, main_cluster(settings.acting_as(user)))
     strength = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, ITERATIONS)
     wanted: list[UserScramCredentialAlteration] = [
         UserScramCredentialUpsertion(user, strength, password.strip().encode())
@@ -80,13 +82,6 @@ def _set_passwords(
     ]
     for answer in admin.alter_user_scram_credentials(wanted, request_timeout=ASK_SECONDS).values():
         answer.result()
-
-
-def _keep_client_file(settings: Settings, user: str) -> None:
-    """A 0600 configuration for programs on librdkafka: `kcat -F FILE` takes it."""
-    options = main_cluster(settings.acting_as(user)).client_options()
-    text = "".join(f"{name}={value}\n" for name, value in options.items())
-    write_private(settings.kafka_secrets / f"{user}.conf", text)
 
 
 def _set_rights(admin: AdminClient, wanted: frozenset[Right]) -> int:

@@ -6,9 +6,11 @@ Words that the caller gives win over what is filled in.
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 
-from weir.errors import WeirError
+from weir.errors import SettingError, WeirError
+from weir.kafka.client_file import keep_client_file
 from weir.kafka.cluster import main_cluster
 from weir.kafka.java_login import keep_java_file
 from weir.platform.airflow import Airflow
@@ -42,6 +44,8 @@ def command(tool: str, words: list[str], layout: Layout) -> tuple[list[str], dic
         quiet = "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"
         java = [find_java(), "-Xmx256m", quiet, "-cp", f"{layout.kafka_jars}/*"]
         return [*java, KAFKA_TOOLS[tool], *where, *words], {}
+    if tool == "kcat":
+        return _kcat(layout, words)
     if tool == "spark-submit":
         where = [] if "--master" in words else ["--master", settings.spark_master_url]
         java = [find_java(), *java_options(settings), "-cp", f"{layout.spark_home / 'jars'}/*"]
@@ -65,6 +69,19 @@ def command(tool: str, words: list[str], layout: Layout) -> tuple[list[str], dic
         login = {"REDISCLI_AUTH": path.read_text()} if path else {}
         return [client, "-u", settings.redis_address, *words], login
     raise WeirError(f"no tool is named {tool!r}")
+
+
+def _kcat(layout: Layout, words: list[str]) -> tuple[list[str], dict[str, str]]:
+    """The installed kcat with our librdkafka; one before 2.6.1 cannot log in to Kafka 4."""
+    program = shutil.which("kcat")
+    if program is None:
+        raise SettingError("kcat is not installed", "apt-get install kcat, or brew install kcat")
+    given = any(word[:2] in ("-b", "-F") for word in words)
+    file = keep_client_file(layout.settings, main_cluster(layout.settings))
+    libraries = layout.site_packages / "confluent_kafka.libs"
+    newer = sorted(str(path) for path in libraries.glob("librdkafka-*.so*"))
+    preload = {"LD_PRELOAD": newer[0]} if newer else {}
+    return [program, *([] if given else ["-F", str(file)]), *words], preload
 
 
 def _kafka(settings: Settings, tool: str) -> list[str]:
