@@ -8,13 +8,15 @@ from dataclasses import asdict
 import typer
 
 from weir.cli.output import print_json, print_table
+from weir.errors import SettingError
 from weir.ops import verbs
 from weir.ops.audit import fetch_deeds
 from weir.ops.health import in_words
 from weir.ops.health_reads import Report, fetch_reports_once, fields_of
-from weir.ops.observed import fetch_state
+from weir.ops.observed import Observed, fetch_state
 from weir.ops.operations import Operation, Verb, fetch_recent
 from weir.ops.streams import find_stream, load_streams
+from weir.promo.republish import published_up_to, take_as_published
 from weir.settings import load_settings
 from weir.store.postgres import connect
 
@@ -82,9 +84,36 @@ def show(name: str = NAME, json: bool = AS_JSON) -> None:
 
 
 @app.command()
-def start(name: str = NAME, dry_run: bool = DRY_RUN, json: bool = AS_JSON) -> None:
+def start(
+    name: str = NAME,
+    dry_run: bool = DRY_RUN,
+    json: bool = AS_JSON,
+    assume_published: int = typer.Option(
+        -1, help="When its progress is lost: readers have all batches up to this one"
+    ),
+    republish_from: int = typer.Option(
+        -1, help="When its progress is lost: readers get this batch and all later ones again"
+    ),
+) -> None:
     """Want it to run, and submit a driver unless one works."""
-    _order(name, Verb.START, dry_run, json, "want it to run, and submit a driver unless one works")
+    words = "want it to run, and submit a driver unless one works"
+    published = published_up_to(assume_published, republish_from)
+    if published is not None:
+        words += f"; batches up to {published} count as published, later ones are published"
+        if not dry_run:
+            _order_published(name, published)
+    _order(name, Verb.START, dry_run, json, words)
+
+
+def _order_published(name: str, published: int) -> None:
+    settings, spec = load_settings(), find_stream(name)
+    with connect(settings.dsn_file, application_name="weir-cli") as connection:
+        if fetch_state(settings, connection, spec).observed != Observed.PARKED:
+            raise SettingError(
+                f"{name} is at work, and it reads its markers only when it starts",
+                f"weir streams drain {name}",
+            )
+        take_as_published(connection, name, published, who=_who(), via="cli")
 
 
 @app.command()

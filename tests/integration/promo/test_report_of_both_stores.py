@@ -10,14 +10,17 @@ import pytest
 from tests.support.promo import SealingStream, campaign
 from tests.support.topics import create_topic, fresh_topic
 from weir.cli.promo_report import words_of
+from weir.errors import SettingError
 from weir.kafka.declared import progress_of
 from weir.kafka.identity import fetch_identity
 from weir.kafka.producer import ConfirmedProducer
 from weir.kafka.reader import read_range
 from weir.kafka.transactional import TransactionalPublisher
+from weir.ops.audit import fetch_deeds
 from weir.promo.publish import NotificationPublisher, Outlet
 from weir.promo.report import fetch_report
 from weir.promo.report_check import Compared, compare_stores
+from weir.promo.republish import take_as_published
 from weir.settings import Settings
 
 pytestmark = pytest.mark.platform
@@ -89,3 +92,18 @@ def test_what_was_published_is_copied_for_people(
     assert stream.rows(copy) == [(0, 0, None)]
     publisher.publish(stream.pg)
     assert stream.rows(copy) == [(sealed.seq, 1, True)]
+
+
+def test_an_order_on_what_readers_have_is_taken_only_within_the_ledger(stream: SealingStream):
+    """A seq that does not exist would leave out everything to come."""
+    with pytest.raises(SettingError, match="has sealed no batches"):
+        take_as_published(stream.pg, stream.stream, 0, who="anna", via="test")
+    sealed = stream.seal(campaign())
+    assert sealed is not None
+    with pytest.raises(SettingError, match=f"newest sealed batch of .* is {sealed.seq}"):
+        take_as_published(stream.pg, stream.stream, sealed.seq + 1, who="anna", via="test")
+    take_as_published(stream.pg, stream.stream, sealed.seq, who="anna", via="test")
+    orders = stream.rows("select assume_published, ordered_by from ops.publication")
+    assert orders == [(sealed.seq, "anna")]
+    (deed,) = fetch_deeds(stream.pg, stream.stream)
+    assert (deed.who, deed.action, deed.details) == ("anna", "published", {"up_to": sealed.seq})
