@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.support.letters import carried, letter
+from tests.support.redrives import NAME, Room
 from tests.support.stores import own_database
 from weir.errors import ContractError, PublishError, SettingError, Unavailable
 from weir.kafka.dead_letter_queries import show_letter
 from weir.kafka.dead_letters import DeadLetter, store
-from weir.kafka.memory import MemoryLog, MemoryTransactionalPublisher
+from weir.kafka.memory import MemoryTransactionalPublisher
 from weir.kafka.record import Message
 from weir.ops import redrive_wish
 from weir.ops.audit import fetch_deeds
 from weir.ops.lease import Pg
-from weir.ops.redrive import Redrive, Sent
+from weir.ops.redrive import Sent
 from weir.ops.redrive_wish import Wish, preview
 from weir.settings import Settings
 from weir.store.postgres import connect
 
 pytestmark = pytest.mark.platform
-NAME = "again"
 
 
 @pytest.fixture(scope="module")
@@ -39,60 +39,6 @@ def pg(own: Settings) -> Iterator[Pg]:
         for table in ("redrive", "redrive_batch", "dead_letter", "audit"):
             connection.execute(f"delete from ops.{table}")  # type: ignore[arg-type]
         yield connection
-
-
-@dataclass
-class Room:
-    """One Kafka in memory; each `run` is a process of its own."""
-
-    own: Settings
-    log: MemoryLog = field(default_factory=MemoryLog)
-    waited: list[float] = field(default_factory=list)
-    wait: Callable[[float], object] | None = None
-    missing: set[str] = field(default_factory=set)
-
-    def run(
-        self, wish: Wish | None = None, *, failure: str | None = None, limit: int | None = None
-    ) -> Sent:
-        with self.process(failure) as redrive:
-            return redrive.run(wish or Wish(), limit)
-
-    def process(self, failure: str | None = None) -> _Process:
-        publisher = MemoryTransactionalPublisher(self.log, NAME)
-        publisher.failure = failure
-        return _Process(self, publisher)
-
-    def sent(self, topic: str) -> list[tuple]:
-        return carried(self.log.of(topic))
-
-
-class _Process:
-    def __init__(self, room: Room, publisher: MemoryTransactionalPublisher) -> None:
-        self._connection = connect(room.own.dsn_file, application_name="test")
-        self._redrive = Redrive(
-            self._connection,
-            publisher,
-            asked_by="someone",
-            via="cli",
-            per_second=2.0,
-            now=lambda: 0.0,
-            wait=room.wait or room.waited.append,
-            check_topic=self._check(room),
-        )
-
-    def __enter__(self) -> Redrive:
-        return self._redrive
-
-    def __exit__(self, *_: object) -> None:
-        self._connection.close()
-
-    @staticmethod
-    def _check(room: Room) -> Callable[[str], None]:
-        def check(topic: str) -> None:
-            if topic in room.missing:
-                raise SettingError(f"topic {topic} does not exist")
-
-        return check
 
 
 @pytest.fixture
