@@ -43,4 +43,4 @@ if __name__ == "__main__":
         where = ""
     settings = Settings(_env_file=None, failpoint=where, **json.loads(given))
     wish = Wish(topic=topic, reasons=reasons)
-    print(redrive(settings, wish, asked_by="test", via="cli", per_second=100))
+    print(redrive(settings, wish, asked_by="test", via="cli", per_second=60))

@@ -8,13 +8,13 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-import orjson
 import pytest
 
+from tests.support.bad_campaigns import REPAIRED, bad_campaign, message
 from tests.support.letters import carried, refused
 from tests.support.platform import weir
 from tests.support.topics import fresh_topic
-from weir.contracts.campaign import Campaign, Reason, Refusal, parse_campaign
+from weir.contracts.campaign import Campaign, Refusal, parse_campaign
 from weir.kafka.dead_letters import store
 from weir.kafka.producer import ConfirmedProducer
 from weir.kafka.reader import read_range
@@ -24,62 +24,15 @@ from weir.store.postgres import connect
 
 pytestmark = pytest.mark.platform
 
-GOOD = {
-    "restaurant_id": "123e4567-e89b-12d3-a456-426614174000",
-    "adv_campaign_id": "123e4567-e89b-12d3-a456-426614174003",
-    "adv_campaign_content": "Two coffees, one price",
-    "adv_campaign_owner": "Кафе «Север»",
-    "adv_campaign_owner_contact": "third door on the left",
-    "adv_campaign_datetime_start": 1_700_000_000,
-    "adv_campaign_datetime_end": 1_700_000_060,
-    "datetime_created": 1_699_999_000,
-}
-START, END = "adv_campaign_datetime_start", "adv_campaign_datetime_end"
-
-
-def campaign(number: int, **changed: object) -> bytes:
-    return orjson.dumps(GOOD | {"datetime_created": 1_600_000_000 + number} | changed)
-
-
-def bad(number: int) -> tuple[str, bytes | None]:
-    """A kind by number, and a campaign of it that is like no other."""
-    kinds: dict[str, bytes | None] = {
-        Reason.END_BEFORE_START: campaign(number, **{END: 1}),
-        Reason.TIME_IN_MILLISECONDS: campaign(number, **{START: 1_700_000_000_000}),
-        Reason.TIME_AS_TEXT: campaign(number, **{START: "1700000000"}),
-        Reason.WRONG_UUID: campaign(number, restaurant_id=f"no uuid {number}"),
-        Reason.EMPTY_CONTENT: campaign(number, adv_campaign_content=""),
-        Reason.TOO_LONG: campaign(number, adv_campaign_content="x" * 10_001),
-        Reason.NOT_JSON: campaign(number)[:-1],
-        Reason.NOT_AN_OBJECT: b"[" + campaign(number) + b"]",
-        Reason.NUL: campaign(number, adv_campaign_content="a\0b"),
-        Reason.LONE_SURROGATE: campaign(number, adv_campaign_owner="@").replace(
-            b'"@"', b'"\\ud800"'
-        ),
-        Reason.MISSING_FIELD: b'{"datetime_created": %d}' % number,
-        Reason.TOMBSTONE: None,
-    }
-    return list(kinds.items())[number % len(kinds)]
-
-
-REPAIRED = [reason.value for reason in list(Reason) if reason in {
-    Reason.END_BEFORE_START,
-    Reason.TIME_IN_MILLISECONDS,
-    Reason.WRONG_UUID,
-    Reason.TOO_LONG,
-    Reason.NOT_JSON,
-    Reason.TOMBSTONE,
-}]  # fmt: skip
-
 
 def send_all(settings: Settings, topic: str) -> None:
     producer = ConfirmedProducer(settings)
     for number in range(1000):
         headers = (("number", b"%d" % number), ("none", None))
         key = None if number % 3 else b"restaurant %d" % number
-        producer.send(topic, bad(number)[1], key=key, headers=headers)
+        producer.send(topic, bad_campaign(number), key=key, headers=headers)
         if number % 5 == 0:
-            producer.send(topic, campaign(number), key=b"good")
+            producer.send(topic, message(number), key=b"good")
     producer.flush()
 
 
@@ -87,14 +40,14 @@ def judge_all(settings: Settings, topic: str) -> dict[str, list[Message]]:
     """As a stream does it: what is no campaign becomes a dead letter with the word for it."""
     by_reason: dict[str, list[Message]] = {}
     letters = []
-    for message in read_range(settings, topic):
-        found = parse_campaign(message.value, message.key)
+    for read in read_range(settings, topic):
+        found = parse_campaign(read.value, read.key)
         if isinstance(found, Campaign):
-            assert message.key == b"good"
+            assert read.key == b"good"
             continue
         assert isinstance(found, Refusal)
-        by_reason.setdefault(found.reason.value, []).append(message)
-        letters.append(refused(message, found.reason.value))
+        by_reason.setdefault(found.reason.value, []).append(read)
+        letters.append(refused(read, found.reason.value))
     with connect(settings.dsn_file, application_name="test") as connection:
         assert store(connection, letters) == 1000
     return by_reason
@@ -142,6 +95,6 @@ def test_redrive_sends_exactly_the_repaired_kinds_once_though_killed_again_and_a
     assert weir(platform, *wish, "--dry-run").stdout.endswith("\n0 letters would be sent again\n")
 
     sent = [m for m in read_range(platform, topic) if "weir-redrive" in dict(m.headers)]
-    wanted = [message for reason in REPAIRED for message in by_reason[reason]]
+    wanted = [read for reason in REPAIRED for read in by_reason[reason]]
     assert Counter(map(repr, carried(sent))) == Counter(map(repr, carried(wanted)))
     assert sum(1 for _ in read_range(platform, topic)) == before + len(wanted)
