@@ -1,6 +1,6 @@
 """From an audience to rows: `public.subscribers_feedback` and the members of the batch.
 
-In chunks, so that a million subscribers need no more memory than fifty thousand. A chunk is one
+In chunks, so that a million subscribers need no more memory than twenty thousand. A chunk is one
 transaction of Kafka; who is in it is a row, so it is the same whenever it is published.
 """
 
@@ -17,7 +17,7 @@ from weir.promo.decide import Active, Decision, by_restaurant
 from weir.promo.notification import notification_id
 from weir.promo.subscriptions import Subscription, Subscriptions
 
-CHUNK_ROWS: Final = 50_000
+CHUNK_ROWS: Final = 20_000
 CHUNK_BYTES: Final = 32_000_000
 """Of text: long contents make smaller chunks."""
 
