@@ -20,6 +20,7 @@ LIST: Final = f"""
     from ops.dead_letter
     where (%(topic)s::text is null or topic = %(topic)s)
       and (%(refused_by)s::text is null or refused_by = %(refused_by)s)
+      and (%(reason)s::text is null or reason = %(reason)s)
     order by first_seen desc, dedupe_key limit %(limit)s
 """
 COUNT: Final = """
@@ -71,12 +72,13 @@ def list_letters(
     *,
     topic: str | None = None,
     refused_by: str | None = None,
+    reason: str | None = None,
     limit: int = 50,
 ) -> list[StoredLetter]:
     """The newest letters first."""
     with connection.cursor(row_factory=class_row(StoredLetter)) as cursor:
-        parameters = {"topic": topic, "refused_by": refused_by, "limit": limit}
-        return cursor.execute(LIST, parameters).fetchall()
+        parameters = {"topic": topic, "refused_by": refused_by, "reason": reason}
+        return cursor.execute(LIST, parameters | {"limit": limit}).fetchall()
 
 
 def count_refusals(connection: psycopg.Connection[Any]) -> list[RefusalCount]:

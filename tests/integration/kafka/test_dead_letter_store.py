@@ -112,6 +112,9 @@ def test_letters_are_counted_by_reason_and_filtered_by_who_refused(
     assert sorted(counted) == [("a.counts", "missing id", 1), ("b.counts", "missing id", 2)]
     only = list_letters(connection, topic=one.topic, refused_by="b.counts", limit=1)
     assert [row.refused_by for row in only] == ["b.counts"]
+    store(connection, [replace(one, offset=10, reason="odd")])
+    odd = list_letters(connection, topic=one.topic, reason="odd")
+    assert [row.offset for row in odd] == [10]
 
 
 def test_an_unknown_key_is_an_error_with_a_way_out(connection: psycopg.Connection[Any]) -> None:
