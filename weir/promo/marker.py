@@ -70,7 +70,7 @@ class Ledger:
 
 def judge_marker(stream: str, marker: Marker | None, here: TopicIdentity, ledger: Ledger) -> Marker:
     """Where to go on. Raises ContractError when marker and ledger do not belong together."""
-    if ledger.identity is not None and ledger.identity != here:
+    if ledger.newest and ledger.identity is not None and ledger.identity != here:
         _refuse(stream, "the progress topic is another one than before", ledger)
     if marker is None:
         if ledger.newest:

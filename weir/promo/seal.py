@@ -53,6 +53,9 @@ class Sealed:
 
 def prepare(connection: Pg) -> None:
     """Make this connection's stage. Outside any transaction."""
+    # Millions of subscribers take longer than other batches; a driver that hangs is idle, and that
+    # has a limit of its own.
+    connection.execute("set transaction_timeout = '1h'")
     connection.execute(CREATE)
 
 

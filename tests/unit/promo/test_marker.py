@@ -17,6 +17,12 @@ def test_the_first_start_of_all_begins_at_nothing() -> None:
     assert judge_marker("s", None, HERE, Ledger(newest=0, identity=None)) == Marker(seq=0)
 
 
+def test_before_the_first_batch_any_topic_will_do() -> None:
+    """Nothing was sealed, so nothing can have been published."""
+    ledger = Ledger(newest=0, identity=TopicIdentity("other", "one"))
+    assert judge_marker("s", None, HERE, ledger) == Marker(seq=0)
+
+
 def test_a_marker_of_this_ledger_is_believed() -> None:
     """Also when newer batches wait."""
     marker = Marker(seq=3, chunk=2, digest="d")
