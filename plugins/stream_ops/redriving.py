@@ -43,5 +43,5 @@ def send(params: Mapping[str, Any], *, who: str) -> str:
     )
     return (
         f"{sent.letters} letters were sent again, {sent.recovered} of them decided by an earlier"
-        f" run; {sent.too_large} are too large for their topic"
+        f" run; left: {sent.too_large} too large, {sent.without_topic} whose topic is not here"
     )

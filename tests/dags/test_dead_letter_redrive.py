@@ -56,7 +56,7 @@ def test_the_task_sends_in_the_name_of_the_person(monkeypatch):
 
     def redrive(settings, wish, **more):
         asked.append((wish, more))
-        return Sent(letters=7, recovered=2, too_large=1)
+        return Sent(letters=7, recovered=2, too_large=1, without_topic=0)
 
     monkeypatch.setattr(redriving, "redrive", redrive)
     said = redriving.send(EMPTY | {"topic": "t", "limit": 9}, who="admin")

@@ -56,6 +56,8 @@ def redrive_dead_letters(
         print(f"{sent.recovered} of them an earlier redrive had decided and not sent")
     if sent.too_large:
         print(f"{sent.too_large} letters are too large for their topic; the log names them")
+    if sent.without_topic:
+        print(f"{sent.without_topic} letters are of topics that are not here; the log names them")
 
 
 def assumed(assume_published: int, republish_from: int) -> int | None:

@@ -53,11 +53,15 @@ WAYS_OUT: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class Sent:
-    """What a run did. recovered: of those, letters that an earlier run had decided and not sent."""
+    """What a run did. recovered: of those, letters that an earlier run had decided and not sent.
+
+    Left: too_large for their topic, without_topic where it does not exist.
+    """
 
     letters: int
     recovered: int
     too_large: int
+    without_topic: int
 
 
 class Redrive:
@@ -83,17 +87,17 @@ class Redrive:
         self._now = now
         self._wait = wait or threading.Event().wait
         self._check_topic = check_topic
-        self._checked: set[str] = set()
+        self._is_there: dict[str, bool] = {}
         self._began = now()
         self._letters = 0
         self._too_large = 0
+        self._without_topic = 0
 
     def run(self, wish: Wish, limit: int | None = None) -> Sent:
         """Settle earlier runs, then send what the wish means.
 
-        Raises ContractError when ledger and progress contradict each other; SettingError for a
-        topic that does not exist (nothing of it is decided then); PublishError, after which the
-        next run goes on.
+        Raises ContractError when ledger and progress contradict each other; SettingError when the
+        wish names a topic that does not exist; PublishError, after which the next run goes on.
         """
         began = self._connection.execute("select clock_timestamp()").fetchone()
         assert began is not None
@@ -101,8 +105,9 @@ class Redrive:
         recovered = self._settle()
         letters = int(min(MAX_LETTERS, max(1.0, self._per_second)))
         for chunk in transactions(plan(self._connection, wish, limit), letters=letters):
-            fitting = [letter.dedupe_key for letter in chunk if self._fits(letter)]
-            self._too_large += len(chunk) - len(fitting)
+            fitting = [letter.dedupe_key for letter in chunk if self._fits(letter, wish)]
+            if not fitting:
+                continue
             seq = redrive_ledger.seal(
                 self._connection,
                 self._publisher.name,
@@ -113,7 +118,12 @@ class Redrive:
             reach("redrive_sealed")
             if seq is not None:
                 self._publish(seq)
-        return Sent(letters=self._letters, recovered=recovered, too_large=self._too_large)
+        return Sent(
+            letters=self._letters,
+            recovered=recovered,
+            too_large=self._too_large,
+            without_topic=self._without_topic,
+        )
 
     def assume(self, published: int) -> None:
         """A person says up to which number everything was sent; only where nothing else tells.
@@ -160,16 +170,29 @@ class Redrive:
         if ahead_seconds > 0:
             self._wait(ahead_seconds)
 
-    def _fits(self, letter: Planned) -> bool:
-        """Whether its topic takes it, which now has one header more."""
-        if letter.topic not in self._checked:
-            self._check_topic(letter.topic)
-            self._checked.add(letter.topic)
+    def _fits(self, letter: Planned, wish: Wish) -> bool:
+        """Whether its topic is there and takes it, which now has one header more."""
+        if not self._has_topic(letter.topic, named=wish.topic == letter.topic):
+            self._without_topic += 1
+            return False
         size_bytes = letter.size_bytes + len(letter.dedupe_key.encode()) + OWN_BYTES
-        fits = size_bytes <= self._publisher.limit_bytes(letter.topic)
-        if not fits:
+        if size_bytes > self._publisher.limit_bytes(letter.topic):
             log.warning("too large with its new header", letter=letter.dedupe_key)
-        return fits
+            self._too_large += 1
+            return False
+        return True
+
+    def _has_topic(self, topic: str, *, named: bool) -> bool:
+        if topic not in self._is_there:
+            try:
+                self._check_topic(topic)
+                self._is_there[topic] = True
+            except SettingError as error:
+                if named:
+                    raise
+                log.warning("letters are left", topic=topic, error=error.what)
+                self._is_there[topic] = False
+        return self._is_there[topic]
 
 
 def redrive(
