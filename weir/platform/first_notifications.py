@@ -7,6 +7,7 @@ from itertools import islice
 
 import orjson
 
+from weir.cli.terminal import printable
 from weir.errors import Unavailable
 from weir.kafka.cluster import promo_output, settings_at
 from weir.kafka.reader import read_range
@@ -27,7 +28,8 @@ def show_notifications(settings: Settings) -> None:
     sample = all(campaign.content.startswith("SAMPLE") for campaign in campaigns)
     print(f"\nPromo ({'sample data, ' if campaigns and sample else ''}newest campaigns):")
     for campaign in campaigns[:8]:
-        print(f"  {campaign.state:<10} {campaign.notified:>6} notified  {campaign.content[:50]}")
+        content = printable(campaign.content, 50)
+        print(f"  {campaign.state:<10} {campaign.notified:>6} notified  {content}")
     if not campaigns:
         print("  none yet: bin/weir promo send FILE")
         return
@@ -36,7 +38,8 @@ def show_notifications(settings: Settings) -> None:
     print(f"  in {settings.promo_out_topic}:")
     for message in messages:
         body = orjson.loads(message.value or b"{}")
-        print(f"    to {body.get('client_id')}: {body.get('adv_campaign_content')}")
+        client, content = (str(body.get(n)) for n in ("client_id", "adv_campaign_content"))
+        print(f"    to {printable(client)}: {printable(content, 50)}")
 
 
 def fetch_campaigns(settings: Settings) -> list[StoredCampaign]:
