@@ -38,6 +38,7 @@ from weir.promo.subscriptions import subscriber_table
 log = structlog.get_logger()
 
 RETRY_SECONDS = 300.0
+FORGET_EVERY_BATCHES = 100
 
 
 class PromoBatch:
@@ -83,6 +84,8 @@ class PromoBatch:
                 published = self._notifications.publish(self.connection())
                 log.debug("published", batch_id=batch_id, notifications=published)
                 reach("after_publish")
+                if batch_id % FORGET_EVERY_BATCHES == 0:
+                    self._notifications.forget_old(self.connection())
         except StopRequested:
             raise
         except BaseException as error:

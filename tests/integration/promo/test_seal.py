@@ -246,6 +246,7 @@ def test_elsewhere_a_repeated_campaign_looks_at_the_subscribers_again(
     stream.seal(same)
     stream.subscribe("r1", "b")
     stream.seal(same)
+    assert [client for _, client in stream.notified()] == ["a", "b"]
     stream.subscribe("r1", "c")
     stream.seal(wakes=[CampaignWake(campaign="again", again=True)])
     assert [client for _, client in stream.notified()] == ["a", "b", "c"]
