@@ -7,41 +7,14 @@ from dataclasses import replace
 import psycopg
 import pytest
 
-from tests.support.promo import DAY, NOON, TOPIC, SealingStream, campaign
-from weir.errors import ContractError, Unavailable
+from tests.support.promo import NOON, TOPIC, SealingStream, campaign
+from weir.errors import ContractError
 from weir.kafka.dead_letters import DeadLetter
 from weir.ops import lease
-from weir.promo import stage
-from weir.promo.notification import notification_id
 from weir.promo.seal import Sealed
 from weir.promo.wakeups import CampaignWake, SubscriberWake
 
 pytestmark = pytest.mark.platform
-
-
-def test_each_subscriber_of_the_restaurant_gets_one_row(stream: SealingStream) -> None:
-    """A client who subscribed twice is one client, one of another restaurant is none."""
-    stream.subscribe("r1", "b", "a", "b")
-    stream.subscribe("r2", "c")
-    sealed = stream.seal(campaign(name="soup"))
-    assert sealed is not None
-    assert (sealed.chunks, sealed.rows) == (1, 2)
-    assert stream.rows(
-        "select restaurant_id, adv_campaign_id, adv_campaign_content, adv_campaign_owner,"
-        " adv_campaign_owner_contact, adv_campaign_datetime_start, adv_campaign_datetime_end,"
-        " datetime_created, client_id, trigger_datetime_created, feedback"
-        " from public.subscribers_feedback order by client_id"
-    ) == [
-        (
-            *("r1", "soup", "soup for two", "Кафе «Север»", "north@restaurant_id"),
-            *(NOON - DAY, NOON + DAY, NOON - 2 * DAY, client, NOON, None),
-        )
-        for client in ("a", "b")
-    ]
-    assert stream.rows(
-        "select chunk, client, campaign, notification_id from promo.batch_member order by client"
-    ) == [(1, client, "soup", notification_id("soup", client)) for client in ("a", "b")]
-    assert stream.rows("select notified from promo.campaign") == [(2,)]
 
 
 @pytest.mark.parametrize(
@@ -144,35 +117,6 @@ def test_the_same_campaign_twenty_times_is_one_campaign(stream: SealingStream) -
     assert stream.rows("select revision, notified from promo.campaign") == [(1, 2)]
 
 
-def test_a_late_subscriber_gets_the_active_campaigns_of_the_restaurant(
-    stream: SealingStream,
-) -> None:
-    """But not those that reach only who subscribed at the start, nor those of others."""
-    stream.subscribe("r1", "a")
-    stream.seal(
-        campaign(name="open", content="open"),
-        campaign(name="closed", content="closed"),
-        campaign(name="held", start=NOON + 5),
-        campaign("r2", name="other"),
-    )
-    stream.pg.execute(
-        "update promo.campaign set at_start_only = true where adv_campaign_id = 'closed'"
-    )
-    stream.subscribe("r1", "b")
-    sealed = stream.seal(wakes=[SubscriberWake(restaurant="r1", clients=("b", "stranger"))])
-    assert sealed is not None
-    assert sealed.rows == 1
-    assert stream.notified() == [("closed", "a"), ("open", "a"), ("open", "b")]
-
-
-def test_each_new_subscription_leaves_a_change_to_tell_of(stream: SealingStream) -> None:
-    """Inserted one by one or by the thousand."""
-    stream.subscribe("r1", "a", "a", "b")
-    assert stream.rows(
-        "select restaurant_id, client_id from promo.subscriber_change order by id"
-    ) == [("r1", "a"), ("r1", "a"), ("r1", "b")]
-
-
 def test_a_batch_is_sealed_once(stream: SealingStream) -> None:
     """A replay computes nothing anew, also when somebody subscribed meanwhile."""
     stream.subscribe("r1", "a")
@@ -217,70 +161,6 @@ def test_an_epoch_that_ends_during_the_seal_seals_nothing(
     with pytest.raises(lease.Fenced):
         stream.seal(campaign())
     assert (stream.notified(), stream.states()) == ([], {})
-
-
-def test_subscribers_that_cannot_be_read_stop_the_batch(stream: SealingStream) -> None:
-    """Away is not the same as nobody."""
-    stream.subscribe("r1", "a")
-
-    class Away:
-        tells_changes = False
-
-        def whole(self, restaurants):
-            yield ("r1", "a")
-            raise Unavailable("gone in the middle")
-
-    stream.subscriptions = Away()
-    with pytest.raises(Unavailable, match="gone in the middle"):
-        stream.seal(campaign())
-    assert (stream.notified(), stream.states()) == ([], {})
-
-
-def test_elsewhere_a_repeated_campaign_looks_at_the_subscribers_again(
-    stream: SealingStream,
-) -> None:
-    """A foreign database tells nobody of new subscribers."""
-    stream.subscriptions.tells_changes = False
-    stream.subscribe("r1", "a")
-    same = campaign(name="again")
-    stream.seal(same)
-    stream.subscribe("r1", "b")
-    stream.seal(same)
-    assert [client for _, client in stream.notified()] == ["a", "b"]
-    stream.subscribe("r1", "c")
-    stream.seal(wakes=[CampaignWake(campaign="again", again=True)])
-    assert [client for _, client in stream.notified()] == ["a", "b", "c"]
-
-
-def test_a_large_audience_is_sealed_in_chunks(
-    stream: SealingStream, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Each chunk becomes one transaction of Kafka; a chunk of known clients is none."""
-    monkeypatch.setattr(stage, "CHUNK_ROWS", 3)
-    stream.subscribe("r1", *"abc")
-    first = campaign(name="wide")
-    stream.seal(first)
-    stream.subscribe("r1", *"defgh")
-    sealed = stream.seal(replace(first, adv_campaign_content="more"))
-    assert sealed is not None
-    assert (sealed.chunks, sealed.rows) == (2, 5)
-    query = "select chunk, n, digest from promo.batch_chunk where seq = {} order by chunk"
-    ids = [str(notification_id("wide", client)) for client in "defgh"]
-    assert stream.rows(query.format(sealed.seq)) == [
-        (1, 3, stage.digest_of(ids[:3])),
-        (2, 2, stage.digest_of(ids[3:])),
-    ]
-
-
-def test_long_contents_make_smaller_chunks(
-    stream: SealingStream, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Memory is bounded in bytes, not in rows."""
-    monkeypatch.setattr(stage, "CHUNK_BYTES", 100)
-    stream.subscribe("r1", *"abc")
-    sealed = stream.seal(campaign(content="x" * 100))
-    assert sealed is not None
-    assert sealed.chunks == 3
 
 
 def test_refused_messages_are_kept_with_the_batch(stream: SealingStream) -> None:
