@@ -8,6 +8,7 @@ from dataclasses import asdict
 import typer
 
 from weir.cli.output import print_json, print_table
+from weir.cli.terminal import printable
 from weir.errors import SettingError
 from weir.ops import verbs
 from weir.ops.audit import fetch_deeds
@@ -16,6 +17,7 @@ from weir.ops.health_reads import Report, fetch_reports_once, fields_of
 from weir.ops.observed import Observed, fetch_state
 from weir.ops.operations import Operation, Verb, fetch_recent
 from weir.ops.streams import find_stream, load_streams
+from weir.ops.trials import fetch_trials
 from weir.promo.republish import published_up_to, take_as_published
 from weir.settings import load_settings
 from weir.store.postgres import connect
@@ -60,11 +62,13 @@ def show(name: str = NAME, json: bool = AS_JSON) -> None:
         (report,) = fetch_reports_once(settings, connection, [spec])
         operations = fetch_recent(connection, name, SHOWN_DEEDS)
         deeds = fetch_deeds(connection, name, SHOWN_DEEDS)
+        trials = [trial for trial in fetch_trials(connection, name) if trial.is_trouble]
     declaration = spec.model_dump(mode="json", by_alias=True)
     if json:
         body: dict[str, object] = {"state": fields_of(report), "declaration": declaration}
         body["operations"] = [asdict(operation) for operation in operations]
         body["audit"] = [asdict(deed) for deed in deeds]
+        body["failing"] = [asdict(trial) for trial in trials]
         print_json(body)
         return
     print_table(["state", ""], list(asdict(report.state).items()))
@@ -72,6 +76,17 @@ def show(name: str = NAME, json: bool = AS_JSON) -> None:
         ["health", "because", "next step"],
         [(f.health.value, f.words, f.next_step) for f in report.findings],
     )
+    if trials:
+        print_table(
+            ["failing", "tries", "a part", "since", "begins", "ends", "error"],
+            [
+                (
+                    *(t.query, t.attempts, t.bisecting, f"{t.first_seen:%F %T}"),
+                    *(t.begins, t.ends, printable(t.last_error)),
+                )
+                for t in trials
+            ],
+        )
     print_table(["declaration", ""], list(declaration.items()))
     print_table(
         ["operation", "verb", "state", "step", "outcome", "since"],

@@ -21,9 +21,12 @@ from weir.kafka.dead_letter_queries import list_letters, show_letter
 from weir.kafka.dead_letters import store
 from weir.kafka.memory import MemoryLog, MemoryPublisher
 from weir.kafka.record import Message
-from weir.ops import lease, ledger
+from weir.ops import lease, ledger, redrive_ledger
 from weir.ops.audit import fetch_deeds
 from weir.ops.breaker import RestartLimit, fetch_restarts
+from weir.ops.trials import fetch_trials
+from weir.serving.metric_names import Metric
+from weir.serving.metric_reads import fetch_samples
 from weir.settings import Settings
 from weir.store.postgres import connect
 
@@ -147,6 +150,35 @@ def test_a_poison_message_becomes_a_dead_letter_and_the_others_are_done_once(
     assert [record.value for record in world.log.of("a.dlq")] == [b"v42"]
     (deed, _) = fetch_deeds(world.pg, STREAM)
     assert (deed.action, deed.details["dead_letter"]) == ("dlq.quarantine", "b/0/7")
+
+
+def test_a_person_sees_what_is_tried_again_until_it_is_over(world: World) -> None:
+    """`weir streams show` of a stream that stands still."""
+    world.poison = {("a", 42): ValueError("odd")}
+    world.live()
+    (trial,) = fetch_trials(world.pg, STREAM)
+    assert (trial.query, trial.attempts, trial.last_error) == (QUERY, 1, "ValueError: odd")
+    assert trial.is_trouble
+    world.poison.clear()
+    world.live()
+    assert fetch_trials(world.pg, STREAM) == []
+
+
+def test_quarantined_messages_are_measured_until_they_are_sent_again(world: World) -> None:
+    """The alert must end with the repair."""
+    world.poison = {("a", 42): ValueError("odd")}
+    store(world.pg, [letter("a", 999, refused_by="counts.q")])
+
+    def measured() -> list[float]:
+        found = fetch_samples(world.pg)
+        return [each.value for each in found if each.metric is Metric.QUARANTINED]
+
+    assert measured() == [0]
+    for _ in range(3):
+        world.live()
+    assert measured() == [1]
+    redrive_ledger.seal(world.pg, "again", ["a/0/42"], asked_by="test", via="cli")
+    assert measured() == [0]
 
 
 def test_the_restart_breaker_begins_anew_each_time_the_part_is_smaller(world: World) -> None:
