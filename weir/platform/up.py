@@ -22,7 +22,7 @@ STEPS_AFTER = {
     "streams": ("schema", "topics", "spark-master"),
     "samples": ("schema", "topics"),
     "counts": ("streams", "api", "collect-wikimedia"),
-    "metadata": ("postgres",),
+    "metadata": ("postgres", "schema"),  # whose login is made with the schema
 }
 # Weir's own processes need the schema and the topics. Airflow finds its streams submitted: it
 # adopts them, and its start does not take the processor from theirs.
