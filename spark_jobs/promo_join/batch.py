@@ -146,8 +146,8 @@ class PromoBatch:
                 duration_ms=int((time.monotonic() - began) * 1000),
                 before={},
                 after={},
-                event_time_min=None,
-                event_time_max=None,
+                event_time_min=found.first_at,
+                event_time_max=found.last_at,
             )
 
         return seal(

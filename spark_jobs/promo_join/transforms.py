@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from pyspark.sql import DataFrame
@@ -23,12 +24,14 @@ NO_WAKE_UP = "no_wake_up"
 
 @dataclass(frozen=True, kw_only=True)
 class Sorted:
-    """A batch, sorted out. refused: (topic, partition, offset) -> reason."""
+    """A batch, sorted out. refused: (topic, partition, offset) -> reason; times of Kafka."""
 
     campaigns: tuple[Campaign, ...]
     wakes: tuple[Wake, ...]
     refused: Mapping[tuple[str, int, int], str]
     messages: int
+    first_at: datetime | None = None
+    last_at: datetime | None = None
 
 
 def readable(messages: DataFrame, max_bytes: int = LIMITS.value_bytes) -> DataFrame:
@@ -67,5 +70,10 @@ def sort_out(rows: Iterable[Mapping[str, Any]], campaigns_topic: str) -> Sorted:
         else:
             refused[place] = NO_WAKE_UP
     return Sorted(
-        campaigns=tuple(campaigns), wakes=tuple(wakes), refused=refused, messages=len(ordered)
+        campaigns=tuple(campaigns),
+        wakes=tuple(wakes),
+        refused=refused,
+        messages=len(ordered),
+        first_at=ordered[0]["timestamp"] if ordered else None,
+        last_at=ordered[-1]["timestamp"] if ordered else None,
     )

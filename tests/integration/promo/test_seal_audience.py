@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from tests.support.promo import DAY, NOON, SealingStream, campaign
+from tests.support.stores import own_database
 from weir.errors import Unavailable
 from weir.promo import stage
 from weir.promo.notification import notification_id
+from weir.promo.subscriptions import connect_to_subscribers, subscriber_table
 from weir.promo.wakeups import CampaignWake, SubscriberWake
+from weir.settings import Settings
 
 pytestmark = pytest.mark.platform
 
@@ -84,6 +88,30 @@ def test_subscribers_that_cannot_be_read_stop_the_batch(stream: SealingStream) -
     with pytest.raises(Unavailable, match="gone in the middle"):
         stream.seal(campaign())
     assert (stream.notified(), stream.states()) == ([], {})
+
+
+def test_subscribers_may_live_in_another_database(
+    stream: SealingStream, own: Settings, platform: Settings, tmp_path: Path
+) -> None:
+    """Of a company; read without anything that a transaction pooler refuses."""
+    with own_database(platform, tmp_path) as theirs:
+        there = own.model_copy(update={"subscribers_dsn_file": theirs.dsn_file})
+        with connect_to_subscribers(there) as company:
+            company.execute(
+                "insert into public.subscribers_restaurants (client_id, restaurant_id)"
+                " values ('theirs', 'r1')"
+            )
+            assert company.prepare_threshold is None
+            assert "options" not in company.info.get_parameters()
+        stream.subscribe("r1", "ours")
+        stream.subscriptions = subscriber_table(there)
+        stream.seal(campaign())
+        assert [client for _, client in stream.notified()] == ["theirs"]
+        assert not stream.subscriptions.tells_changes
+    # Dropped together with the connection that was kept.
+    with pytest.raises(Unavailable):
+        stream.seal(campaign())
+    assert len(stream.notified()) == 1
 
 
 def test_elsewhere_a_repeated_campaign_looks_at_the_subscribers_again(

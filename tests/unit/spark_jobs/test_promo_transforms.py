@@ -77,6 +77,7 @@ def test_campaigns_are_in_the_order_of_their_time_stamps() -> None:
         "in",
     )
     assert [c.adv_campaign_content for c in found.campaigns] == ["first", "second", "third"]
+    assert (found.first_at, found.last_at) == (NOON, NOON + timedelta(milliseconds=1))
 
 
 def test_the_value_of_an_oversized_message_stays_in_spark(spark: SparkSession) -> None:
@@ -90,6 +91,7 @@ def test_the_value_of_an_oversized_message_stays_in_spark(spark: SparkSession) -
         ("in", 0, 2, NOON, None, None),
     ]
     found = readable(spark.createDataFrame(rows, columns), max_bytes=4).toArrow().to_pylist()
+    assert {r["timestamp"] for r in found} == {NOON}
     assert [(r["has_key"], r["value_bytes"], r["value"]) for r in found] == [
         (True, 4, b"1234"),
         (False, 5, None),
