@@ -90,16 +90,19 @@ def cancel_campaign(connection: Pg, campaign: str, *, who: str, via: str) -> Sto
     """
     with connection.transaction():
         known = fetch_campaign(connection, campaign)
-        if connection.execute(CANCEL, [who, known.adv_campaign_id]).rowcount:
+        # Waits for a batch that is being sealed; what it notified counts as notified before.
+        ordered = connection.execute(CANCEL, [who, known.adv_campaign_id]).rowcount
+        found = fetch_campaign(connection, campaign)
+        if ordered:
             note_deed(
                 connection,
                 who=who,
                 via=via,
                 action="cancel",
-                subject=f"campaign {known.adv_campaign_id}",
-                notified=known.notified,
+                subject=f"campaign {found.adv_campaign_id}",
+                notified=found.notified,
             )
-        return fetch_campaign(connection, campaign)
+    return found
 
 
 def admit_latecomers(

@@ -72,6 +72,29 @@ def test_cancelling_is_an_order_that_is_given_once_and_kept_in_the_audit(connect
     assert (deed.who, deed.action, deed.details) == ("anna", "cancel", {"notified": 3})
 
 
+def test_a_cancellation_waits_for_the_batch_that_is_being_sealed(platform, connection, past):
+    """So it knows how many were notified before it."""
+    past.received(notified=0)
+    done: list[int] = []
+
+    def cancel() -> None:
+        with connect(platform.dsn_file, application_name="test") as own:
+            done.append(cancel_campaign(own, past.campaign, who="anna", via="test").notified)
+
+    with connection.transaction():  # the row is locked as the sealing transaction locks it
+        connection.execute(
+            "update promo.campaign set notified = 5 where adv_campaign_id = %s", [past.campaign]
+        )
+        other = threading.Thread(target=cancel)
+        other.start()
+        other.join(timeout=0.3)
+        assert done == []
+    other.join(timeout=10)
+    assert done == [5]
+    (deed,) = fetch_deeds(connection, f"campaign {past.campaign}")
+    assert deed.details == {"notified": 5}
+
+
 def test_latecomers_are_refused_and_admitted_by_a_word_that_the_audit_keeps(connection, past):
     """Some offers are only for those who were there."""
     past.received(notified=1)
