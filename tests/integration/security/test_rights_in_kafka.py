@@ -21,6 +21,7 @@ from confluent_kafka.admin import (
 from tests.support.eventually import eventually
 from weir.errors import SettingError
 from weir.kafka.client import kafka_options
+from weir.kafka.identity import fetch_identity
 from weir.kafka.offsets import end_offsets, partitions_of
 from weir.kafka.producer import ConfirmedProducer
 from weir.kafka.reader import read_range
@@ -182,3 +183,26 @@ def test_a_right_that_is_declared_no_more_is_taken_away_and_an_own_password_chan
     assert error is not None
     assert error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED
     assert produced(sender, "promo-campaigns") is None
+
+
+def test_promo_has_the_rights_that_its_protocol_needs(secure: Settings) -> None:
+    """Campaigns and wake-ups in; notifications, markers and dead letters out."""
+    stream = secure.acting_as("promo_join")
+    sent = produced(secure.acting_as("promo-sender"), "promo-campaigns")
+    woken = produced(secure.acting_as("promo-wake"), "promo-wakeups")
+    assert (sent, woken) == (None, None)
+    for topic in ("promo-campaigns", "promo-wakeups"):
+        assert b"{}" in [message.value for message in read_range(stream, topic)]
+    publisher = TransactionalPublisher(
+        stream, "promo_join", transactional_id="promo_join.publisher"
+    )
+    publisher.start()
+    assert publisher.limit_bytes("promo-notifications") > 0
+    publisher.commit([Record(topic="promo-notifications", value=b"{}", key=b"c")], {"seq": 0})
+    assert publisher.peek() == {"seq": 0}
+    assert fetch_identity(stream, "promo_join.progress").topic_id
+    letters = ConfirmedProducer(stream)
+    for topic in ("promo-campaigns.dlq", "promo-wakeups.dlq"):
+        letters.send(topic, b"bad")
+    assert letters.flush() == 2
+    assert read_first(secure.acting_as("promo-reader"), "promo-notifications") is None

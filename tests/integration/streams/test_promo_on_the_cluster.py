@@ -14,6 +14,7 @@ from dataclasses import replace
 import orjson
 import pytest
 
+from tests.support import kcat
 from tests.support.eventually import eventually
 from tests.support.promo import campaign
 from tests.support.promo_stream import PromoStream, promo_stream
@@ -105,3 +106,19 @@ def test_what_people_send_today_passes_and_what_is_no_campaign_becomes_a_dead_le
     dead = read_range(stream.settings, dlq_of(stream.settings.promo_in_topic))
     assert {message.value for message in dead} == set(bad)
     assert found == stream.stored()
+
+
+def test_the_real_kcat_sends_that_message_with_a_key_and_reads_the_notification(
+    stream: PromoStream,
+) -> None:
+    """What restaurants have; the secure profile has the same test at a company's Kafka."""
+    sent = (REPO / "tests" / "support" / "promo_campaign.json").read_text().strip()
+    body = orjson.loads(sent)
+    stream.subscribe(body["restaurant_id"], ["by-kcat"])
+    before = stream.readable().total()
+    assert kcat.send(stream.settings, stream.settings.promo_in_topic, f"any-key:{sent}") == ""
+    stream.wait_until_readable(before + 1)
+    found = kcat.read(stream.settings, stream.settings.promo_out_topic)
+    ((_, headers, value),) = [line for line in found if line[0] == "by-kcat"]
+    assert {name: orjson.loads(value)[name] for name in body} == body
+    assert {part.split("=")[0] for part in headers.split(",")} == {"notification_id", "weir-batch"}
