@@ -7,6 +7,7 @@ after it the replay is skipped by the ledger and the marker says what is left to
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from functools import reduce
 from pathlib import Path
 
@@ -50,7 +51,7 @@ class PromoBatch:
         checkpoint: Path,
         inputs: tuple[Input, ...],
         options: dict[str, dict[str, str]],
-        publisher: NotificationPublisher,
+        open_outlet: Callable[[], NotificationPublisher],
     ) -> None:
         self.failure: BaseException | None = None
         self._driver = driver
@@ -58,7 +59,8 @@ class PromoBatch:
         self._checkpoint = checkpoint
         self._inputs = inputs
         self._options = options
-        self._notifications = publisher
+        self._open_outlet = open_outlet
+        self._notifications: NotificationPublisher | None = None
         self._subscriptions = subscriber_table(driver.file.settings)
         self._connection: lease.Pg | None = None
         self._letters: ConfirmedProducer | None = None
@@ -81,6 +83,7 @@ class PromoBatch:
                 begins, ends = batch_range(self._checkpoint, batch_id)
                 batch = Slice(batch_id=batch_id, begins=begins, ends=ends)
                 self._guard.run(batch, lambda piece: self._decide(messages, piece))
+                assert self._notifications is not None, "catch_up comes first"
                 published = self._notifications.publish(self.connection())
                 log.debug("published", batch_id=batch_id, notifications=published)
                 reach("after_publish")
@@ -94,8 +97,12 @@ class PromoBatch:
 
     def catch_up(self) -> int:
         """Before the query begins: fence older publishers, publish what they left; how many."""
-        stop = self._driver.control.stop
-        return patiently(lambda: self._notifications.start(self.connection()), stop)
+        return patiently(self._begin_to_publish, self._driver.control.stop)
+
+    def _begin_to_publish(self) -> int:
+        # Anew at each try: a publisher takes its first step once.
+        self._notifications = self._open_outlet()
+        return self._notifications.start(self.connection())
 
     def connection(self) -> lease.Pg:
         """The connection of this driver, made anew when it was lost."""

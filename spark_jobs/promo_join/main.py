@@ -31,7 +31,7 @@ def start(session: SparkSession, driver: Driver) -> Job:
     stands = {source.topic: begin(driver, source) for source in inputs}
     options = {source.topic: source.options(spec, stands[source.topic]) for source in inputs}
     folder = choose_checkpoint(driver.file.checkpoints / QUERY, stands)
-    batch = PromoBatch(driver, folder, inputs, options, open_outlet(driver))
+    batch = PromoBatch(driver, folder, inputs, options, lambda: open_outlet(driver))
     published = batch.catch_up()
     if published:
         log.warning("published what was sealed before", notifications=published)
