@@ -10,15 +10,16 @@ what was decided; offsets do. `messages_of` (lib/messages.py) reads the messages
 Every trial is written to `ops.batch_attempt` before it begins, so a driver that dies on a batch
 counts. What is no fault of the messages does not count (`is_surroundings`), what fails after the
 ledger has moved neither. A message that fails three times alone becomes a dead letter, but only
-if a slice without messages succeeds right then: else something else is broken. A part of a batch
-that killed its driver gives the restart breaker a new beginning, because each time the part is
-smaller.
+if a slice without messages succeeds before the third time and after it: else something else is
+broken, and counting begins anew. A part of a batch that killed its driver gives the restart breaker
+a new beginning, because each time the part is smaller.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
@@ -40,6 +41,14 @@ PARTS_AFTER_ERROR: Final = 4
 """A death costs a restart of 20 s, a part a second: few levels, or few parts in all."""
 
 DIED: Final = "the driver died"
+
+# Classes of SQLSTATE: connection, login, state of the transaction (a standby that only reads),
+# deadlock, permission and missing tables, resources, locks, shutdown, disk. Not among them, though
+# also an OperationalError: 54, a limit exceeded, such as a key that is too long for an index.
+AWAY: Final = frozenset({"08", "25", "28", "40", "42", "53", "55", "57", "58"})
+TOO_LONG: Final = "25P04"
+"""A transaction over its time: it may be the batch that is too large, and parts are smaller."""
+
 Process = Callable[[Slice], None]
 
 
@@ -75,10 +84,11 @@ class Trials(Protocol):
 
 def is_surroundings(error: Exception) -> bool:
     """Whether the error says nothing about the messages: a service away, a contract, a stop."""
-    if isinstance(error, psycopg.OperationalError):
-        # "Limit exceeded" is such an error too: a key that is too long for an index, for example.
-        return not (error.sqlstate or "").startswith("54")
-    return isinstance(error, (WeirError, StopRequested))
+    if not isinstance(error, psycopg.Error):
+        return isinstance(error, (WeirError, StopRequested))
+    if error.sqlstate is None:  # not from the server: a lost connection, or a value it cannot send
+        return isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))
+    return error.sqlstate[:2] in AWAY and error.sqlstate != TOO_LONG
 
 
 def first_line(error: Exception) -> str:
@@ -153,18 +163,27 @@ class Guard:
 
     def _give_up(self, piece: Slice, process: Process) -> None:
         assert self._last is not None
-        try:
-            process(piece.nothing())
-        except Exception:
-            # Something else is broken: what was found out so far may be false.
-            self._write(replace(self._last, attempts=0))
-            raise
         error = self._last.last_error or DIED
+        with self._starting_anew_if_it_fails():
+            process(piece.nothing())
+            self._trials.quarantine(piece, error=error, attempts=MAX_ATTEMPTS)
         log.error("quarantined", place=piece.only_place(), error=error)
-        self._trials.quarantine(piece, error=error, attempts=MAX_ATTEMPTS)
+
+    @contextmanager
+    def _starting_anew_if_it_fails(self) -> Iterator[None]:
+        """Where no message can be at fault: what was found out so far may be false too."""
+        try:
+            yield
+        except Exception:
+            if self._last is not None:
+                self._write(replace(self._last, attempts=0))
+            raise
 
     def _tried(self, piece: Slice, attempt: int, bisecting: bool, process: Process) -> bool:
         """Try once; False if it failed and it is time to do something else than try again."""
+        if piece.size == 1 and attempt == MAX_ATTEMPTS:
+            with self._starting_anew_if_it_fails():
+                process(piece.nothing())
         trial = Trial(
             begins=piece.begins,
             ends=piece.ends,
