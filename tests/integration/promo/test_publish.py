@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from confluent_kafka.admin import AdminClient
 
+from tests.support.eventually import eventually
 from tests.support.promo import DAY, NOON, SealingStream, campaign
 from tests.support.topics import create_topic, fresh_topic
 from weir.errors import ContractError, PublishError
@@ -99,6 +100,8 @@ def test_a_notification_has_ten_fields_in_order_and_two_headers(
     sealed = stream.seal(campaign(name="soup", content="Суп «дня»"))
     assert sealed is not None
     assert publisher.publish(stream.pg) == 3
+    assert publisher.publish(stream.pg) == 0
+    assert len(outside.messages()) == 3
     (found,) = [m for m in outside.messages() if m.key == b"b"]
     assert (found.value or b"").decode() == (
         '{"restaurant_id":"r1","adv_campaign_id":"soup","adv_campaign_content":"Суп «дня»",'
@@ -203,8 +206,6 @@ def test_a_lost_progress_topic_stops_the_stream_until_a_person_decides(
 
 def create_topic_patiently(outside: Outside) -> None:
     """A deleted topic goes a moment after its deletion was confirmed."""
-    from tests.support.eventually import eventually
-
     admin = AdminClient({"bootstrap.servers": outside.settings.bootstrap})
     eventually(
         lambda: outside.progress in admin.list_topics(timeout=10).topics, lambda there: not there
@@ -234,13 +235,20 @@ def test_markers_of_another_ledger_stop_the_stream(stream: SealingStream, outsid
         outside.publisher().start(stream.pg)
 
 
-def test_a_sealed_row_that_was_deleted_is_not_left_out_in_silence(
-    stream: SealingStream, outside: Outside
+@pytest.mark.parametrize(
+    "change",
+    [
+        "delete from public.subscribers_feedback where client_id = 'b'",
+        "update promo.batch_member set notification_id = gen_random_uuid() where client = 'b'",
+    ],
+)
+def test_sealed_rows_that_somebody_changed_are_not_published(
+    stream: SealingStream, outside: Outside, change: str
 ) -> None:
-    """Somebody cleans the table between the seal and the publishing."""
+    """What was sealed is not left out in silence, nor is anything else sent in its place."""
     outside.publisher().start(stream.pg)
     stream.seal(campaign())
-    stream.pg.execute("delete from public.subscribers_feedback where client_id = 'b'")
+    stream.pg.execute(change)  # type: ignore[arg-type]
     with pytest.raises(ContractError, match="sealed with 3 notifications"):
         outside.publisher().start(stream.pg)
     assert outside.messages() == []
