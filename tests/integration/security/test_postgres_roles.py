@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import psycopg
 import pytest
+from psycopg import conninfo, sql
 
 from weir.platform.postgres_roles import apply_roles
+from weir.platform.secrets import write_private
 from weir.settings import Settings
+from weir.store.migrate import migrate, roll_back_newest
 from weir.store.postgres import connect, read_dsn
 
 TABLE = "ops.security_probe"
@@ -82,3 +88,45 @@ def test_applying_the_roles_again_locks_nobody_out(roles: dict[str, Settings]) -
         assert apply_roles(roles["migrate"]) == 4
         working.execute("select 1 from ops.query_offset")
         assert not refused(roles["stream"], "select 1")
+
+
+OWNED_BY_OTHERS = """
+    select relname::text from pg_class c join pg_namespace n on n.oid = relnamespace
+    where nspname !~ '^pg_' and nspname <> 'information_schema'
+      and relowner <> 'weir_migrate'::regrole
+    union all
+    select proname::text from pg_proc p join pg_namespace n on n.oid = pronamespace
+    where nspname !~ '^pg_' and nspname <> 'information_schema'
+      and proowner <> 'weir_migrate'::regrole
+    union all
+    select nspname::text from pg_namespace
+    where nspname !~ '^pg_' and nspname not in ('information_schema', 'public')
+      and nspowner <> 'weir_migrate'::regrole
+"""
+
+
+def test_what_a_plain_platform_made_changes_hands(secure: Settings, tmp_path: Path) -> None:
+    """A laptop that is made secure later keeps its data, and its migrations go on."""
+    shutil.copytree(secure.home / "secrets", tmp_path / "secrets")
+    admin = read_dsn(secure.home / "secrets" / "postgres.dsn")
+    here = conninfo.make_conninfo(admin, dbname="test_plain_before")
+    name = sql.Identifier("test_plain_before")
+    write_private(tmp_path / "secrets" / "postgres.dsn", here)
+    with psycopg.connect(admin, autocommit=True) as server:
+        server.execute(sql.SQL("create database {}").format(name))
+        try:
+            plain = Settings(_env_file=None, home=tmp_path)
+            migrate(plain)
+            with psycopg.connect(here) as connection:
+                assert connection.execute(OWNED_BY_OTHERS).fetchall() != []
+            owner = plain.model_copy(update={"security": "sasl_ssl"})
+            assert apply_roles(owner) == 4
+            with psycopg.connect(here) as connection:
+                assert connection.execute(OWNED_BY_OTHERS).fetchall() == []
+            roll_back_newest(owner)
+            assert len(migrate(owner)) == 1
+            stream = owner.acting_as("a_stream")
+            assert not refused(stream, "delete from ops.query_offset")
+            assert refused(stream, "drop table ops.query_offset")
+        finally:
+            server.execute(sql.SQL("drop database {} with (force)").format(name))
