@@ -21,6 +21,26 @@ Action = Literal["kill9", "stop", "raise"]
 ENTRY: Final = re.compile(r"([a-z_]+)(?:@([1-9]\d*))?:(kill9|stop|raise)")
 SPENT: Final = "failpoints.spent"
 
+POINTS: Final = {
+    "after_init": "older publishers are fenced, the marker is not read yet",
+    "before_batch": "a batch is planned, nothing of it is done",
+    "after_decision": "in the seal: campaigns have their states",
+    "in_copy": "in the seal: the audience is on its way to PostgreSQL",
+    "after_rows": "in the seal: a chunk of notifications is written",
+    "before_hold": "in the seal: all is written, the lease is not held yet",
+    "before_seal_commit": "in the seal: the lease is held, the commit is next",
+    "after_seal": "the seal is committed",
+    "before_publish": "a sealed chunk is about to be published",
+    "in_transaction": "a transaction of Kafka holds its records, not yet its marker",
+    "before_kafka_commit": "the marker is in the transaction, the commit is next",
+    "after_kafka_commit": "Kafka has confirmed the commit",
+    "after_chunk": "the publisher knows that the chunk is published",
+    "after_publish": "all chunks are published, Spark does not know yet",
+    "redrive_sealed": "letters are chosen to be sent again",
+    "redrive_published": "they are sent, the ledger does not know yet",
+}
+"""Every place, in the order of its protocol. A test keeps this list equal to the code."""
+
 
 class FailpointReached(Exception):
     """Raised where the setting says so."""
@@ -46,9 +66,10 @@ def parse(text: str) -> list[tuple[str, int, Action]]:
     found: list[tuple[str, int, Action]] = []
     for entry in entries:
         match = ENTRY.fullmatch(entry)
-        if match is None:
+        if match is None or match[1] not in POINTS:
             raise SettingError(
-                f"WEIR_FAILPOINT: {entry!r}", "e.g. after_seal:kill9, after_seal@3:stop"
+                f"WEIR_FAILPOINT: {entry!r}",
+                f"e.g. after_seal:kill9, after_seal@3:stop; places: {', '.join(POINTS)}",
             )
         found.append((match[1], int(match[2] or 1), match[3]))  # type: ignore[arg-type]
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,8 +14,10 @@ import pytest
 
 from weir.errors import SettingError
 from weir.ops import failpoint
-from weir.ops.failpoint import FailpointReached, arm, parse, reach
-from weir.settings import Settings
+from weir.ops.failpoint import POINTS, FailpointReached, arm, parse, reach
+from weir.settings import REPO, Settings
+
+PASSED = re.compile(r"\breach\(\"(\w+)\"\)")
 
 
 @pytest.fixture(autouse=True)
@@ -56,15 +59,23 @@ def test_kill9_ends_the_process_there(tmp_path: Path) -> None:
         "from pathlib import Path\n"
         "from weir.ops.failpoint import arm, reach\n"
         "from weir.settings import Settings\n"
-        f"arm(Settings(_env_file=None, home=Path({str(tmp_path)!r}), failpoint='here:kill9'))\n"
-        "reach('here'); print('passed')"
+        f"arm(Settings(_env_file=None, home=Path({str(tmp_path)!r}), failpoint='after_seal:kill9'))\n"
+        "reach('after_seal'); print('passed')"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, cwd=os.getcwd())
     assert (done.returncode, done.stdout) == (-signal.SIGKILL, b"")
 
 
-@pytest.mark.parametrize("text", ["after_seal", "after_seal:explode", "a@0:kill9", "a:kill9;b"])
+@pytest.mark.parametrize(
+    "text", ["after_seal", "after_seal:explode", "after_seal@0:kill9", "nowhere:kill9"]
+)
 def test_a_setting_that_means_nothing_is_refused(text: str) -> None:
     """A test that breaks nothing would be green."""
     with pytest.raises(SettingError, match="WEIR_FAILPOINT"):
         parse(text)
+
+
+def test_every_place_is_in_the_list() -> None:
+    """Who writes a test of faults takes the names from there."""
+    files = [*REPO.glob("weir/**/*.py"), *REPO.glob("spark_jobs/**/*.py")]
+    assert {name for file in files for name in PASSED.findall(file.read_text())} == set(POINTS)
