@@ -59,7 +59,8 @@ def test_kill9_ends_the_process_there(tmp_path: Path) -> None:
         "from pathlib import Path\n"
         "from weir.ops.failpoint import arm, reach\n"
         "from weir.settings import Settings\n"
-        f"arm(Settings(_env_file=None, home=Path({str(tmp_path)!r}), failpoint='after_seal:kill9'))\n"
+        f"home = Path({str(tmp_path)!r})\n"
+        "arm(Settings(_env_file=None, home=home, failpoint='after_seal:kill9'))\n"
         "reach('after_seal'); print('passed')"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, cwd=os.getcwd())
