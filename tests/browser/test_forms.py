@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
+import uuid
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -13,6 +15,7 @@ from tests.support.letters import letter
 from tests.support.platform import environment
 from weir.kafka.dead_letter_queries import list_letters, show_letter
 from weir.kafka.dead_letters import store
+from weir.kafka.reader import read_range
 from weir.settings import REPO
 from weir.store.postgres import connect
 
@@ -120,6 +123,22 @@ def test_the_form_of_dead_letter_redrive_sends_what_the_stream_then_refuses_agai
             within_seconds=60,
         )
     assert [(each.attempts, each.value) for each in again] == [(2, b"not JSON")]
+
+
+def test_the_form_of_promo_campaign_send_puts_the_message_into_the_topic(page, control_room):
+    """Its fields are the message's; what was typed is what the stream will read."""
+    room, dag_id = control_room, "promo_campaign_send"
+    sample = (REPO / "tests" / "support" / "promo_campaign.json").read_text()
+    message = json.loads(sample) | {"adv_campaign_id": str(uuid.uuid4())}
+    form = open_form(page, room, dag_id)
+    for name, value in message.items():
+        form.locator(f'input[name="element_{name}"]').fill(str(value))
+    send(form, room, dag_id)
+    key = message["adv_campaign_id"].encode()
+    sent = [
+        m.value for m in read_range(room.settings, room.settings.promo_in_topic) if m.key == key
+    ]
+    assert [json.loads(value or b"") for value in sent] == [message]
 
 
 def test_a_wrong_value_is_refused_before_there_is_a_run(control_room):
