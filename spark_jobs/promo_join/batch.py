@@ -32,6 +32,7 @@ from weir.kafka.producer import ConfirmedProducer
 from weir.kafka.reader import read_range
 from weir.ops import lease, ledger
 from weir.ops.failpoint import reach
+from weir.ops.probe import sent_ms_of
 from weir.promo.publish import NotificationPublisher
 from weir.promo.seal import QUERY, Sealed, prepare, seal
 from weir.promo.subscriptions import subscriber_table
@@ -155,6 +156,7 @@ class PromoBatch:
                 after={},
                 event_time_min=found.first_at,
                 event_time_max=found.last_at,
+                probe_ms=self._probe_ms(found),
             )
 
         return seal(
@@ -174,6 +176,11 @@ class PromoBatch:
             subscriptions=self._subscriptions,
             progress=progress,
         )
+
+    def _probe_ms(self, found: Sorted) -> int | None:
+        """How long the oldest probe of this stream was on its way into the ledger."""
+        sent = [at for key in found.probes if (at := sent_ms_of(self._stream, key)) is not None]
+        return max(0, int(time.time() * 1000) - min(sent)) if sent else None
 
     def _read(self, messages: DataFrame, piece: Slice) -> DataFrame:
         """The batch as Spark read it, or a part of it, topic by topic from its own cluster."""

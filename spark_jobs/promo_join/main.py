@@ -8,6 +8,7 @@ import structlog
 from pyspark.sql import DataFrame, SparkSession
 
 from spark_jobs.lib.driver import Driver, Job, run_driver
+from spark_jobs.lib.prober import start_prober
 from spark_jobs.lib.wait_for_kafka import first_offsets_patiently
 from spark_jobs.promo_join.batch import PromoBatch
 from spark_jobs.promo_join.schema import COLUMNS, Input, inputs_of
@@ -15,6 +16,7 @@ from spark_jobs.window_counts.main import choose_checkpoint
 from weir.kafka.cluster import promo_output, settings_at
 from weir.kafka.declared import progress_of
 from weir.kafka.identity import fetch_identity
+from weir.kafka.producer import ConfirmedProducer
 from weir.kafka.transactional import TransactionalPublisher
 from weir.ops import failpoint, ledger
 from weir.promo.publish import NotificationPublisher, Outlet
@@ -35,6 +37,13 @@ def start(session: SparkSession, driver: Driver) -> Job:
     published = batch.catch_up()
     if published:
         log.warning("published what was sealed before", notifications=published)
+    # Into our own topic: a company's is not ours to fill.
+    start_prober(
+        spec,
+        lambda: ConfirmedProducer(settings),
+        driver.control.stop,
+        topic=settings.promo_wakeups_topic,
+    )
     query = (
         source_of(session, options)
         .writeStream.queryName(QUERY)

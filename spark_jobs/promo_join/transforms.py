@@ -17,6 +17,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from weir.contracts.campaign import LIMITS, Campaign, Reason, parse_campaign
+from weir.kafka.record import PROBE_PREFIX
 from weir.promo.wakeups import Wake, parse_wake
 
 NO_WAKE_UP = "no_wake_up"
@@ -30,6 +31,7 @@ class Sorted:
     wakes: tuple[Wake, ...]
     refused: Mapping[tuple[str, int, int], str]
     messages: int
+    probes: tuple[str, ...] = ()
     first_at: datetime | None = None
     last_at: datetime | None = None
 
@@ -40,13 +42,16 @@ def readable(messages: DataFrame, max_bytes: int = LIMITS.value_bytes) -> DataFr
     return messages.select(
         *("topic", "partition", "offset", "timestamp"),
         F.col("key").isNotNull().alias("has_key"),
+        F.when(F.col("key").startswith(F.lit(PROBE_PREFIX)), F.col("key").cast("string")).alias(
+            "probe"
+        ),
         F.length("value").alias("value_bytes"),
         F.when(small, F.col("value")).alias("value"),
     )
 
 
 def sort_out(rows: Iterable[Mapping[str, Any]], campaigns_topic: str) -> Sorted:
-    """Every message is a campaign, a wake-up or refused.
+    """Every message is a campaign, a wake-up or refused; or, among the wake-ups, a probe.
 
     Campaigns are in the order of their time stamps, then of partition and offset: of two messages
     about one campaign the later one counts, also when no key kept them in one partition.
@@ -54,6 +59,7 @@ def sort_out(rows: Iterable[Mapping[str, Any]], campaigns_topic: str) -> Sorted:
     campaigns: list[Campaign] = []
     wakes: list[Wake] = []
     refused: dict[tuple[str, int, int], str] = {}
+    probes: list[str] = []
     ordered = sorted(rows, key=lambda row: (row["timestamp"], row["partition"], row["offset"]))
     for row in ordered:
         place = (row["topic"], row["partition"], row["offset"])
@@ -65,6 +71,8 @@ def sort_out(rows: Iterable[Mapping[str, Any]], campaigns_topic: str) -> Sorted:
                 campaigns.append(found)
             else:
                 refused[place] = found.reason.value
+        elif row.get("probe"):
+            probes.append(row["probe"])
         elif (wake := parse_wake(row["value"])) is not None:
             wakes.append(wake)
         else:
@@ -73,7 +81,8 @@ def sort_out(rows: Iterable[Mapping[str, Any]], campaigns_topic: str) -> Sorted:
         campaigns=tuple(campaigns),
         wakes=tuple(wakes),
         refused=refused,
-        messages=len(ordered),
+        messages=len(ordered) - len(probes),
+        probes=tuple(probes),
         first_at=ordered[0]["timestamp"] if ordered else None,
         last_at=ordered[-1]["timestamp"] if ordered else None,
     )

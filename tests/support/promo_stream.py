@@ -45,6 +45,7 @@ SPEC: dict[str, Any] = {
         "shuffle_partitions": 1,
     },
     "restarts": {"max": 1000, "within_minutes": 10},
+    "probe_seconds": 5,
 }
 
 

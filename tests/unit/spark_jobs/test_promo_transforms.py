@@ -9,6 +9,7 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from spark_jobs.promo_join.transforms import readable, sort_out
+from weir.ops.probe import probe_key
 from weir.promo.wakeups import CampaignWake, wake_json
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -66,6 +67,14 @@ def test_each_message_is_a_campaign_a_wake_up_or_refused() -> None:
     assert found.messages == 6
 
 
+def test_a_probe_is_timed_and_is_nothing_else() -> None:
+    """Among our own wake-ups; on the campaigns' topic, which is for everybody, its key is any."""
+    key = probe_key("promo_join", 1)
+    found = sort_out([row(b"{}", 0, topic="wakes", probe=key), row(b"{}", 1, probe=key)], "in")
+    assert (found.probes, found.wakes, found.messages) == ((key,), (), 1)
+    assert found.refused == {("in", 0, 1): "missing_field"}
+
+
 def test_campaigns_are_in_the_order_of_their_time_stamps() -> None:
     """Without a key, a correction may come by another partition than the campaign."""
     found = sort_out(
@@ -86,14 +95,15 @@ def test_the_value_of_an_oversized_message_stays_in_spark(spark: SparkSession) -
         "topic string, partition int, offset long, timestamp timestamp, key binary, value binary"
     )
     rows = [
-        ("in", 0, 0, NOON, b"k", b"1234"),
-        ("in", 0, 1, NOON, None, b"12345"),
+        ("in", 0, 0, NOON, b"weir.probe:s:1", b"1234"),
+        ("in", 0, 1, NOON, b"\xff", b"12345"),
         ("in", 0, 2, NOON, None, None),
     ]
     found = readable(spark.createDataFrame(rows, columns), max_bytes=4).toArrow().to_pylist()
+    assert [r["probe"] for r in found] == ["weir.probe:s:1", None, None]
     assert {r["timestamp"] for r in found} == {NOON}
     assert [(r["has_key"], r["value_bytes"], r["value"]) for r in found] == [
         (True, 4, b"1234"),
-        (False, 5, None),
+        (True, 5, None),
         (False, None, None),
     ]
