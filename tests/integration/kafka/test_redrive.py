@@ -21,6 +21,7 @@ from weir.ops.audit import fetch_deeds
 from weir.ops.lease import Pg
 from weir.ops.redrive import Sent
 from weir.ops.redrive_wish import Wish, preview
+from weir.ops.retention import RETENTIONS, delete_old
 from weir.settings import Settings
 from weir.store.postgres import connect
 
@@ -253,9 +254,16 @@ def test_who_sent_what_again_is_in_the_audit_trail(room: Room, pg: Pg) -> None:
     assert deed.details["letters"] == 1
 
 
-def test_housekeeping_may_remove_a_letter_that_was_sent(room: Room, pg: Pg) -> None:
-    """The number of the transaction stays: the progress counts by it."""
-    store(pg, [letter("a", 1)])
-    room.run()
-    pg.execute("delete from ops.dead_letter")
-    assert room.run() == Sent(letters=0, recovered=0, too_large=0, without_topic=0)
+def test_housekeeping_removes_old_letters_but_not_those_that_may_still_be_sent(
+    room: Room, pg: Pg
+) -> None:
+    """What was decided last may not be sent yet; the numbers stay, the progress counts by them."""
+    (rule,) = [each for each in RETENTIONS if each.table == "ops.dead_letter"]
+    store(pg, [letter("a", 1), letter("b", 1)])
+    room.run(Wish(topic="a"))
+    with pytest.raises(PublishError):
+        room.run(Wish(topic="b"), failure="the broker died")
+    pg.execute("update ops.dead_letter set first_seen = first_seen - interval '181 days'")
+    assert delete_old(pg, rule) == 1
+    assert room.run() == Sent(letters=1, recovered=1, too_large=0, without_topic=0)
+    assert (len(room.sent("a")), len(room.sent("b"))) == (1, 1)
