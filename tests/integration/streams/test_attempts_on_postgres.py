@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from multiprocessing import get_context
 from types import SimpleNamespace
 from typing import Any
 
@@ -51,6 +54,7 @@ class World:
     done: list[tuple[str, int]] = field(default_factory=list)
     trials_seen: list[tuple[Any, ...] | None] = field(default_factory=list)
     empty_places: bool = False
+    deaths_are_real: bool = False
 
     def ledger(self) -> dict[str, dict[int, int]]:
         return {t: ledger.fetch_offsets(self.pg, place) for t, place in PLACES.items()}
@@ -95,6 +99,8 @@ class World:
                 ledger.judge_range(ledger.fetch_offsets(self.pg, place), begins, ends)
                 places += [(topic, offset) for offset in range(begins[0], ends[0])]
                 for bad in self.poison.keys() & set(places):
+                    if self.deaths_are_real:
+                        os.kill(os.getpid(), signal.SIGKILL)
                     raise self.poison[bad]
                 ledger.move_offsets(self.pg, place, ends)
             lease.hold(self.pg, STREAM, epoch)
@@ -150,6 +156,29 @@ def test_a_poison_message_becomes_a_dead_letter_and_the_others_are_done_once(
     assert [record.value for record in world.log.of("a.dlq")] == [b"v42"]
     (deed, _) = fetch_deeds(world.pg, STREAM)
     assert (deed.action, deed.details["dead_letter"]) == ("dlq.quarantine", "b/0/7")
+
+
+def live_once(settings: Settings) -> None:
+    """One driver, in a process of its own; the kernel kills it when it meets the message."""
+    with connect(settings.dsn_file, application_name="test") as pg:
+        ended = World(settings, pg, {("b", 7): Death()}, deaths_are_real=True).live()
+    os._exit(0 if ended is None else 1)
+
+
+def test_kill_9_in_the_middle_of_a_trial_counts_as_its_failure(world: World) -> None:
+    """No handler runs, so what was written before is all that the next driver knows."""
+    ends: list[int | None] = []
+    while 0 not in ends:
+        life = get_context("fork").Process(target=live_once, args=(world.settings,))
+        life.start()
+        life.join(60)
+        ends.append(life.exitcode)
+        assert len(ends) < 12
+    # Three times whole, once in a part of 13, three times alone.
+    assert ends == [-signal.SIGKILL] * 7 + [0]
+    assert world.ledger() == {"a": {0: SIZE}, "b": {0: SIZE}}
+    (kept,) = list_letters(world.pg)
+    assert (kept.dedupe_key, kept.reason) == ("b/0/7", f"quarantined: {DIED}")
 
 
 def test_a_person_sees_what_is_tried_again_until_it_is_over(world: World) -> None:
