@@ -27,7 +27,7 @@ UNPUBLISHED = """
     group by p.stream
 """
 # After the import of a whole country the rest of the metrics must not wait for this one.
-CHANGES = "select count(*) from (select from promo.subscriber_change limit 100000) some"
+CHANGES = "select count(*) from (select from promo.subscriber_change limit 100000) waiting"
 
 PROMO_READS: list[tuple[str, int, list[Metric]]] = [
     (
