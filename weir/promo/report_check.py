@@ -6,6 +6,7 @@ differs when one is missing, foreign or there twice. Memory does not grow with t
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -28,6 +29,9 @@ Place = tuple[str, int, int]  # stream, seq, chunk
 Sum = tuple[int, int]  # how many, and the sum of their ids
 
 MODULUS: Final = 2**128
+BATCH: Final = re.compile(r"(.+)/([0-9]{1,18})/([0-9]{1,9})")
+FOREIGN: Final[Place] = ("", 0, 0)
+NOBODYS: Final = (FOREIGN, UUID(int=0))
 CLOCKS_DIFFER: Final = timedelta(minutes=10)
 MEMBERS: Final = """
     select notification_id from promo.batch_member
@@ -74,23 +78,27 @@ def sums_of(messages: Iterable[Message], campaign: str) -> dict[Place, Sum]:
         # Most messages are of others: looking for the id is ten times quicker than parsing.
         if needle not in (message.value or b""):
             continue
-        if orjson.loads(message.value or b"{}").get("adv_campaign_id") != campaign:
+        if _campaign_in(message.value or b"") != campaign:
             continue
-        headers = dict(message.headers)
-        stream, seq, chunk = (headers["weir-batch"] or b"").decode().rsplit("/", 2)
-        count, total = found[place := (stream, int(seq), int(chunk))]
-        name = UUID((headers["notification_id"] or b"").decode())
+        place, name = _named_by(message)
+        count, total = found[place]
         found[place] = (count + 1, (total + name.int) % MODULUS)
     return dict(found)
 
 
 def judge(here: dict[Place, Sum], there: dict[Place, Sum], *, deleted: bool) -> Compared:
-    """What two sets of sums say. Transactions that PostgreSQL learned of later are left out."""
+    """What two sets of sums say. Batches sealed after PostgreSQL was read are left out."""
     missing = [place for place in here if place not in there]
+    newest = max((seq for _, seq, _ in here), default=0)
     differing = [
-        f"{'/'.join(map(str, place))}: {here[place][0]} in PostgreSQL, {there[place][0]} in Kafka"
+        f"{words_of(place)}: {here[place][0]} in PostgreSQL, {there[place][0]} in Kafka"
         for place in sorted(here.keys() & there.keys())
         if here[place] != there[place]
+    ]
+    differing += [
+        f"{words_of(place)}: none in PostgreSQL, {there[place][0]} in Kafka"
+        for place in sorted(there.keys() - here.keys())
+        if place[1] <= newest
     ]
     return Compared(
         in_postgres=sum(count for count, _ in here.values()),
@@ -99,6 +107,31 @@ def judge(here: dict[Place, Sum], there: dict[Place, Sum], *, deleted: bool) -> 
         differing=differing,
         deleted=deleted,
     )
+
+
+def words_of(place: Place) -> str:
+    """A transaction as its header names it."""
+    return "/".join(map(str, place)) if place != FOREIGN else "without the stream's headers"
+
+
+def _campaign_in(value: bytes) -> object:
+    """The campaign of a notification; None for a message that is none."""
+    try:
+        body = orjson.loads(value)
+    except orjson.JSONDecodeError:
+        return None
+    return body.get("adv_campaign_id") if isinstance(body, dict) else None
+
+
+def _named_by(message: Message) -> tuple[Place, UUID]:
+    """The transaction and the notification that a message's headers name."""
+    headers = dict(message.headers)
+    batch = BATCH.fullmatch((headers.get("weir-batch") or b"").decode(errors="replace"))
+    name = (headers.get("notification_id") or b"").decode(errors="replace")
+    try:
+        return ((batch[1], int(batch[2]), int(batch[3])), UUID(name)) if batch else NOBODYS
+    except ValueError:
+        return NOBODYS
 
 
 def place_of(part: Part) -> Place:

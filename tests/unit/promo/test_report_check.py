@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
+import pytest
+
 from weir.kafka.record import Message
 from weir.promo.report_check import Compared, judge, sums_of
 
@@ -62,3 +64,28 @@ def test_a_batch_that_is_not_in_kafka_yet_waits_and_one_sealed_meanwhile_is_left
     assert (compared.in_postgres, compared.in_kafka, compared.waiting) == (3, 2, 1)
     assert compared.differing == []
     assert not compared.equal
+
+
+def test_what_somebody_else_wrote_into_the_topic_is_a_difference():
+    """Without headers, with broken ones, or in the name of a batch that had no such campaign."""
+    value = message(ONE).value
+    strangers = [
+        Message("t", 0, 0, None, value, headers, None)
+        for headers in (
+            (),
+            (("weir-batch", b"s/x/1"), ("notification_id", str(ONE).encode())),
+            (("weir-batch", b"s/4/1"), ("notification_id", b"\xff")),
+        )
+    ]
+    there = sums_of([message(ONE), message(TWO, place="s/3/1"), *strangers], CAMPAIGN)
+    compared = judge({("s", 4, 1): (1, ONE.int)}, there, deleted=False)
+    assert compared.differing == [
+        "without the stream's headers: none in PostgreSQL, 3 in Kafka",
+        "s/3/1: none in PostgreSQL, 1 in Kafka",
+    ]
+
+
+@pytest.mark.parametrize("value", [None, b"c-1", b'["c-1"]', b'{"adv_campaign_id": ["c-1"]}'])
+def test_a_message_that_is_no_notification_belongs_to_no_campaign(value):
+    """It is the topic's owner's matter, and no reason to break off."""
+    assert sums_of([Message("t", 0, 0, None, value, (), None)], CAMPAIGN) == {}
