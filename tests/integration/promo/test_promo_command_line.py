@@ -8,11 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from tests.support.platform import environment
+from tests.support.in_process import weir_here
 from tests.support.promo_rows import Past
-from weir.cli.main import build_app
 from weir.errors import SettingError
 from weir.settings import Settings
 from weir.store.postgres import connect
@@ -28,11 +26,7 @@ def weir(platform: Settings) -> Weir:
     """Run `weir promo ...`; its output. A WeirError comes out as it is."""
 
     def run(*words: str, stdin: str | None = None) -> str:
-        runner = CliRunner(env=environment(platform))
-        done = runner.invoke(build_app(["promo"]), ["promo", *words], input=stdin)
-        if done.exception:
-            raise done.exception
-        return done.stdout
+        return weir_here(platform, "promo", *words, stdin=stdin)
 
     return run
 

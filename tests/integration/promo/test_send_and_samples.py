@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.platform import weir
+from tests.support.in_process import weir_here
 from tests.support.stores import own_database
 from tests.support.topics import fresh_topic
+from weir.errors import SettingError
 from weir.kafka.reader import read_range
 from weir.promo.samples import CAMPAIGNS, fill_if_empty
 from weir.settings import REPO, Settings
@@ -27,10 +28,10 @@ def messages(settings: Settings) -> list[tuple[bytes | None, bytes | None]]:
 def test_a_sent_file_arrives_byte_by_byte_and_a_dry_run_sends_nothing(platform: Settings):
     """The stream must read what the person has checked."""
     own = platform.model_copy(update={"promo_in_topic": fresh_topic(platform)})
-    would = weir(own, "promo", "send", str(SAMPLE), "--dry-run")
-    assert would.stdout.splitlines()[-1] == f"1 would be sent to {own.promo_in_topic}"
+    would = weir_here(own, "promo", "send", str(SAMPLE), "--dry-run")
+    assert would.splitlines()[-1] == f"1 would be sent to {own.promo_in_topic}"
     assert messages(own) == []
-    sent = json.loads(weir(own, "promo", "send", str(SAMPLE), "--json").stdout)
+    sent = json.loads(weir_here(own, "promo", "send", str(SAMPLE), "--json"))
     assert (sent["topic"], [one["now"] for one in sent["campaigns"]]) == (
         own.promo_in_topic,
         ["active"],
@@ -40,13 +41,13 @@ def test_a_sent_file_arrives_byte_by_byte_and_a_dry_run_sends_nothing(platform: 
 
 
 def test_a_file_with_one_bad_line_sends_nothing(platform: Settings, tmp_path: Path):
-    """Exit code 2, the line and its reason."""
+    """The line and its reason."""
     own = platform.model_copy(update={"promo_in_topic": fresh_topic(platform)})
     file = tmp_path / "campaigns.jsonl"
     file.write_bytes(SAMPLE.read_bytes() + b'{"restaurant_id": 5}\n')
-    failed = weir(own, "promo", "send", str(file), check=False)
-    assert failed.returncode == 2
-    assert "1 of 2 are no campaigns: line 2: missing_field, adv_campaign_id" in failed.stderr
+    words = "1 of 2 are no campaigns: line 2: missing_field, adv_campaign_id"
+    with pytest.raises(SettingError, match=words):
+        weir_here(own, "promo", "send", str(file))
     assert messages(own) == []
 
 
