@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import uuid
+from collections import Counter
 from pathlib import Path
 from typing import Protocol
 
@@ -31,6 +32,9 @@ class Drivers(Protocol):
     def kill(self, token: str, number: signal.Signals = signal.SIGKILL) -> None:
         """Send a signal to every process of the driver."""
 
+    def launches(self, token: str) -> int:
+        """How often the submission was launched; rises when its driver died."""
+
     def wait_gone(self, token: str) -> None:
         """Wait until the submission has ended for good."""
 
@@ -44,6 +48,7 @@ class OnCluster:
     def __init__(self) -> None:
         self._settings: Settings | None = None
         self._ids: dict[str, str] = {}
+        self._jvms: dict[str, set[int]] = {}
 
     def start(self, settings: Settings, spec: StreamSpec) -> str:
         token = uuid.uuid4().hex
@@ -54,6 +59,11 @@ class OnCluster:
     def kill(self, token: str, number: signal.Signals = signal.SIGKILL) -> None:
         for pid in processes_with(token).values():
             os.kill(pid, number)
+
+    def launches(self, token: str) -> int:
+        seen = self._jvms.setdefault(token, set())
+        seen |= {pid for name, pid in processes_with(token).items() if name == "jvm"}
+        return len(seen)
 
     def wait_gone(self, token: str) -> None:
         eventually(
@@ -80,6 +90,7 @@ class Plain:
         self._folder = folder
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._watchers: dict[str, threading.Thread] = {}
+        self._launches: Counter[str] = Counter()
         self._over = threading.Event()
 
     def start(self, settings: Settings, spec: StreamSpec) -> str:
@@ -98,6 +109,9 @@ class Plain:
         if token in self._processes:
             self._processes[token].send_signal(number)
 
+    def launches(self, token: str) -> int:
+        return self._launches[token]
+
     def wait_gone(self, token: str) -> None:
         self._watchers[token].join(PATIENCE_SECONDS)
         assert not self._watchers[token].is_alive(), "the driver goes on"
@@ -113,6 +127,7 @@ class Plain:
             while not self._over.is_set():
                 process = subprocess.Popen(words, cwd=REPO, stdout=log, stderr=log)
                 self._processes[token] = process
+                self._launches[token] += 1
                 if self._over.is_set():
                     process.kill()
                 if process.wait() == 0:
