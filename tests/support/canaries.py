@@ -54,8 +54,12 @@ def files(home: Path) -> Iterator[tuple[str, bytes]]:
         parts = path.relative_to(home).parts
         if parts[0] == "secrets" or "postgres" in parts or path.suffix in EMPTY_BY_DESIGN:
             continue
-        if path.is_file():
+        if not path.is_file():
+            continue
+        try:
             yield str(path), path.read_bytes()
+        except FileNotFoundError:
+            continue  # old segments and offsets are deleted while the platform works
 
 
 def pages(settings: Settings) -> Iterator[tuple[str, bytes]]:
