@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from tests.support.protocol.sealed import PRODUCER, end_transaction
 from tests.support.protocol.slips import Slip
-from tests.support.protocol.world import NOTHING, WAKE, Scope, World, chunks, rows_of
+from tests.support.protocol.world import ALL, DUE, NOTHING, Scope, World, chunks, rows_of
 
 
 class Event(NamedTuple):
@@ -32,7 +32,7 @@ def people(world: World, scope: Scope, slip: Slip | None) -> Iterator[Event]:
             subscribers=world.subscribers | client, changes=world.changes | client
         )
         yield Event("a client subscribes", joined)
-    sent = sum(record != WAKE for record in world.input)
+    sent = sum(record >= 0 for record in world.input)
     if sent < scope.campaigns:
         yield Event("a campaign arrives", world._replace(input=(*world.input, sent)))
     if not world.started:
@@ -87,15 +87,16 @@ def wake_service(world: World, scope: Scope, slip: Slip | None) -> Iterator[Even
     if not sends:
         noted = world._replace(changes=world.changes & ~taken, waking=following)
         yield Event("wake notes the change as told", noted)
-    elif world.input.count(WAKE) < scope.wakes:
-        sent = world._replace(input=(*world.input, WAKE), waking=following)
+    elif sum(record < 0 for record in world.input) < scope.wakes:
+        records = [DUE] * is_due(world) + [-taken] * bool(taken)
+        sent = world._replace(input=(*world.input, *records), waking=following)
         yield Event("wake sends", sent)
 
 
 def is_due(world: World) -> bool:
     """A held campaign has reached its start and was not sent; every look finds it anew."""
     known = 0 in world.input[: world.offset]
-    return known and world.started and not world.cancelled and not world.table & rows_of(0, 15)
+    return known and world.started and not world.cancelled and not world.table & rows_of(0, ALL)
 
 
 def published(world: World, scope: Scope) -> int:

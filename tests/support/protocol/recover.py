@@ -10,8 +10,8 @@ from tests.support.protocol.around import published, wake_service
 from tests.support.protocol.sealed import Move
 from tests.support.protocol.slips import Slip
 from tests.support.protocol.world import (
+    ALL,
     NOTHING,
-    WAKE,
     Driver,
     Scope,
     World,
@@ -54,7 +54,7 @@ def judge_now(world: World) -> set[Wrong]:
         wrong.add(Wrong.LEAKED)
     if world.late_cancel:
         wrong.add(Wrong.TOO_LATE)
-    if not world.started and world.table & rows_of(0, 15):
+    if not world.started and world.table & rows_of(0, ALL):
         wrong.add(Wrong.TOO_EARLY)
     return wrong
 
@@ -62,7 +62,7 @@ def judge_now(world: World) -> set[Wrong]:
 def judge_end(world: World, scope: Scope) -> set[Wrong]:
     """What is wrong when everything was done. Without wake-ups nobody is owed a late message."""
     wrong = judge_now(world)
-    sent = [record for record in world.input if record != WAKE]
+    sent = [record for record in world.input if record >= 0]
     owed = world.table
     clients = world.subscribers if scope.wakes else scope.clients
     for campaign in sent:

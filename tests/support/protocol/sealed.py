@@ -11,11 +11,12 @@ from typing import NamedTuple
 
 from tests.support.protocol.slips import Slip
 from tests.support.protocol.world import (
+    ALL,
     NOTHING,
     Driver,
     Scope,
     World,
-    campaigns_in,
+    asked_for,
     chunks,
     read,
     rows_of,
@@ -40,8 +41,9 @@ class Sealed:
     def __init__(self, scope: Scope, slip: Slip | None = None) -> None:
         self.scope = scope
         self.slip = slip
-        self.first = Driver(at="mark" if slip is Slip.MARKER_BEFORE_FENCE else "fence")
+        self.first = Driver()
         self._steps: dict[str, Callable[[World, Driver], list[Move]]] = {
+            "look": self.look,
             "fence": self.fence,
             "mark": self.mark,
             "set marker": self.set_marker,
@@ -62,6 +64,15 @@ class Sealed:
         return driver.at in ("commit", "set marker") and not driver.producing
 
     # -- start -----------------------------------------------------------------------------
+
+    def look(self, world: World, driver: Driver) -> list[Move]:
+        """Begin where the ledger stands; a checkpoint that is not next to it is set aside."""
+        then = driver._replace(at="mark" if self.slip is Slip.MARKER_BEFORE_FENCE else "fence")
+        fits = world.offset in (world.committed, world.planned)
+        if fits or self.slip is Slip.SKIP_BY_BATCH_ID:
+            return [Move("resumes", world, then._replace(start=world.committed))]
+        after = world._replace(committed=world.offset, planned=NOTHING)
+        return [Move("sets the checkpoint aside", after, then._replace(start=world.offset))]
 
     def fence(self, world: World, driver: Driver) -> list[Move]:
         """init_transactions: older producers are out, their open transaction is aborted."""
@@ -133,8 +144,6 @@ class Sealed:
     # -- batch -----------------------------------------------------------------------------
 
     def _spark(self, world: World, driver: Driver) -> list[Move]:
-        if driver.start == NOTHING:
-            return [self._look(world, driver)]
         if driver.end != NOTHING:
             return [self._finish(world, driver)]
         if len(world.input) == driver.start:
@@ -142,22 +151,14 @@ class Sealed:
         if world.committed != driver.start:
             return [Move("meets another's checkpoint", world, None)]
         end = world.planned if world.planned != NOTHING else len(world.input)
-        planned = driver._replace(at="audience", end=end, batch=world.batch)
+        planned = driver._replace(at="audience", begun=driver.start, end=end)
+        planned = planned._replace(batch=world.batch)
         return [Move(f"plans {driver.start}..{end}", world._replace(planned=end), planned)]
-
-    def _look(self, world: World, driver: Driver) -> Move:
-        """Begin where the ledger stands; a checkpoint that is not next to it is set aside."""
-        if self.slip is Slip.SKIP_BY_BATCH_ID:
-            after = world._replace(committed=max(world.committed, 0))
-            return Move("resumes", after, driver._replace(start=after.committed))
-        if world.offset in (world.committed, world.planned):
-            return Move("resumes", world, driver._replace(start=world.committed))
-        after = world._replace(committed=world.offset, planned=NOTHING)
-        return Move("sets the checkpoint aside", after, driver._replace(start=world.offset))
 
     def _finish(self, world: World, driver: Driver) -> Move:
         """Spark's commit log. A checkpoint that another moved stays as it is."""
         then = driver._replace(start=driver.end, end=NOTHING, rows=0, saw_cancel=False, batch=0)
+        then = then._replace(begun=NOTHING)
         if world.committed != driver.start:
             return Move("meets another's checkpoint", world, None)
         after = world._replace(committed=driver.end, planned=NOTHING)
@@ -180,24 +181,33 @@ class Sealed:
             then = then._replace(last=len(chunks(world.ledger, self.scope.rows_per_chunk)))
         if self._is_sealed(world, driver):
             return [Move("skips what is sealed", world, then)]
-        if driver.start != world.offset and self.slip is not Slip.SKIP_BY_BATCH_ID:
+        if driver.begun != world.offset and self.slip is not Slip.SKIP_BY_BATCH_ID:
             return [Move("stops: other offsets", world, None)]
         cancelled = driver.saw_cancel if self.slip is Slip.CANCEL_READ_EARLY else world.cancelled
-        rows = 0
-        for campaign in campaigns_in(world, driver.start, driver.end):
-            if runs_now(world, campaign, cancelled=cancelled):
-                rows |= rows_of(campaign, driver.rows)
-        rows &= ~world.table
-        after = world._replace(
-            ledger=(*world.ledger, rows) if rows or self._counts_batches else world.ledger,
-            table=world.table | rows,
-            offset=driver.end,
-            late_cancel=world.late_cancel or (world.cancelled and bool(rows & rows_of(0, 15))),
-        )
-        return [
-            Move(f"seals {driver.start}..{driver.end}", after, then),
+        after = self._decide(world, driver, driver.end, cancelled)
+        ways = [
+            Move(f"seals {driver.begun}..{driver.end}", after, then),
             Move("seals, the answer is lost", after, driver),
         ]
+        middle = driver.begun + 1
+        if middle < driver.end and not self._counts_batches:
+            after = self._decide(world, driver, middle, cancelled)
+            rest = driver._replace(at="audience", begun=middle, rows=0, saw_cancel=False)
+            ways.append(Move(f"takes a batch apart, seals {driver.begun}..{middle}", after, rest))
+        return ways
+
+    def _decide(self, world: World, driver: Driver, end: int, cancelled: bool) -> World:
+        rows = 0
+        for campaign, clients in asked_for(world, driver.begun, end, driver.rows):
+            if runs_now(world, campaign, cancelled=cancelled):
+                rows |= rows_of(campaign, clients)
+        rows &= ~world.table
+        return world._replace(
+            ledger=(*world.ledger, rows) if rows or self._counts_batches else world.ledger,
+            table=world.table | rows,
+            offset=end,
+            late_cancel=world.late_cancel or (world.cancelled and bool(rows & rows_of(0, ALL))),
+        )
 
     @property
     def _counts_batches(self) -> bool:

@@ -14,7 +14,7 @@ from tests.support.protocol.world import (
     Driver,
     Scope,
     World,
-    campaigns_in,
+    asked_for,
     read,
     rows_of,
     runs_now,
@@ -87,9 +87,9 @@ class Simpler:
         if end == start:
             return []
         rows = 0
-        for campaign in campaigns_in(world, start, end):
+        for campaign, clients in asked_for(world, start, end, world.subscribers):
             if runs_now(world, campaign, cancelled=world.cancelled):
-                rows |= rows_of(campaign, world.subscribers)
+                rows |= rows_of(campaign, clients)
         then = self._then(driver)._replace(start=start, end=end, rows=rows)
         return [Move(f"computes {start}..{end}", world._replace(planned=end), then)]
 

@@ -5,12 +5,14 @@ A row is one bit: campaign * CLIENTS + client. A set of rows is an int.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
 CLIENTS = 4
-WAKE = -1  # a record of the wake-up topic; a campaign's record is its number
+ALL = (1 << CLIENTS) - 1
+DUE = -1 << CLIENTS  # a wake-up: a start is due. The others are -clients: these are new
 NOTHING = -1
 
 
@@ -47,7 +49,7 @@ class World(NamedTuple):
     refused: bool = False  # a driver asked for a person
     answer: int = NOTHING  # chunks that the person found in the output topic
     # Kafka
-    input: tuple[int, ...] = ()
+    input: tuple[int, ...] = ()  # a campaign's record is its number, wake-ups are negative
     seen: int = 0  # rows that a read_committed reader has got
     twice: int = 0
     marker: int = NOTHING  # chunks published, by the progress topic
@@ -66,11 +68,12 @@ class World(NamedTuple):
 class Driver(NamedTuple):
     """One incarnation of the driver and what it remembers."""
 
-    at: str = "fence"
+    at: str = "look"
     leased: bool = True  # its epoch is the newest
     producing: bool = False  # its producer epoch is the newest
     last: int = NOTHING  # chunks published, as it knows
     start: int = NOTHING
+    begun: int = NOTHING  # where the part of the batch begins that is sealed next
     end: int = NOTHING
     rows: int = 0  # what it computed or read for its batch
     saw_cancel: bool = False
@@ -112,12 +115,18 @@ def chunks(ledger: tuple[int, ...], rows_per_chunk: int) -> tuple[int, ...]:
     return tuple(found)
 
 
-def campaigns_in(world: World, start: int, end: int) -> set[int]:
-    """Campaigns that a batch must look at; a wake-up means all that were read before."""
-    records = world.input[start:end]
-    if WAKE in records:
-        records = world.input[:end]
-    return {record for record in records if record != WAKE}
+def asked_for(world: World, start: int, end: int, audience: int) -> Iterator[tuple[int, int]]:
+    """(campaign, clients) that the records of a batch ask to look at."""
+    for record in world.input[start:end]:
+        if record >= 0:
+            yield record, audience
+        elif record == DUE:
+            yield 0, audience
+        else:
+            known = {campaign for campaign in world.input[: world.offset] if campaign >= 0}
+            for campaign in known:
+                if campaign or world.table & rows_of(0, ALL):  # a held one is not active yet
+                    yield campaign, audience & -record
 
 
 def runs_now(world: World, campaign: int, *, cancelled: bool) -> bool:
