@@ -41,7 +41,7 @@ class PromoRig:
         self.drivers = drivers
         self.reader = reader
         self.token = ""
-        self.sleepers: list[str] = []
+        self.sleepers: dict[str, int] = {}  # token -> epoch in which its driver stopped
         self.overtaken = 0
         self.messages: list[bytes | None] = []
         self.subscriptions: list[tuple[str, str]] = []
@@ -105,13 +105,18 @@ class PromoRig:
             desired.want_run(connection, self.spec.name, "test")
 
     def wake_sleepers(self) -> None:
-        """Drivers that stood still go on; wait until they have left."""
-        for token in self.sleepers:
+        """Drivers that stood still go on when another has taken over; wait until they have left."""
+        for token, epoch in self.sleepers.items():
+            eventually(self.epoch, lambda e, old=epoch: e > old, within_seconds=PATIENCE_SECONDS)
             self.drivers.kill(token, signal.SIGCONT)
         for token in self.sleepers:
             self.drivers.wait_gone(token)
         self.sleepers.clear()
         self.forgive()
+
+    def epoch(self) -> int:
+        with self.connection() as connection:
+            return lease.fetch_lease(connection, self.spec.name).epoch
 
     def broken(self) -> list[str]:
         """The failpoints that have happened, in order."""
@@ -129,7 +134,7 @@ class PromoRig:
         stopped = [entry for entry in self.broken() if entry.endswith(":stop")]
         if len(stopped) > self.overtaken:
             self.overtaken += 1
-            self.sleepers.append(self.token)
+            self.sleepers[self.token] = self.epoch()
             self.token = self.drivers.start(self.settings, self.spec)
         return self.reader.count()
 

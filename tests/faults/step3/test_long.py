@@ -22,7 +22,7 @@ from weir.settings import Settings
 pytestmark = [pytest.mark.long, pytest.mark.step3, pytest.mark.timeout(3000)]
 
 NOTIFICATIONS = 100_000
-STADIUM = "5a0f5f1e-2c7b-4f3a-8d61-9e4c7b1a0d22"  # a restaurant whose campaigns need two chunks
+STADIUM = "5a0f5f1e-2c7b-4f3a-8d61-9e4c7b1a0d22"  # a restaurant whose campaigns need several chunks
 
 
 def signal_server(rig: PromoRig, component: str, number: signal.Signals) -> None:
@@ -46,7 +46,7 @@ def report(name: str, rig: PromoRig, notifications: int, began: float) -> None:
 def test_100_000_notifications_survive_a_death_and_a_zombie_at_every_point(
     platform: Settings, tmp_path: Path
 ):
-    """Each of the 13 points twice, and a campaign of two chunks under three of them."""
+    """Each of the 13 points twice, and a campaign of three chunks under three of them."""
     began = time.monotonic()
     faults = (
         entries(POINTS, POINTS) + ",after_chunk:kill9,in_transaction@2:kill9,after_chunk@2:stop"
