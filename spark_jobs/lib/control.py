@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+LOOK_SECONDS = 0.1
+
 
 class StopRequested(Exception):
     """Raised at the start of a batch, before any side effect: the batch is replayed later."""
@@ -25,12 +27,20 @@ class Control:
 
     @contextmanager
     def batch(self) -> Iterator[None]:
-        """A batch at work; it begins only if nobody asked for a stop."""
-        with self.working:
+        """A batch at work; it begins only if nobody asked for a stop.
+
+        While the query is being stopped it gives way: the stop waits for this very thread.
+        """
+        while not self.working.acquire(timeout=LOOK_SECONDS):
+            if self.stop.is_set():
+                raise StopRequested
+        try:
             if self.stop.is_set():
                 raise StopRequested
             yield
             self.batches += 1
+        finally:
+            self.working.release()
 
     def done(self, query: str, batch_id: int, rows: int, **more: int) -> None:
         """Remember the newest finished batch, and `more` about it, for the proof of life."""
