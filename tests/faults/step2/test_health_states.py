@@ -151,7 +151,7 @@ def test_what_waits_while_it_is_stopped_is_behind_until_it_is_counted(
     stream.start()
     with stream.batch_held():
         stream.wait_until_held()
-        assert eyes.cli()[0] in ("behind", "stalled")
+        eventually(eyes.cli, lambda said: said[0] in ("behind", "stalled"), within_seconds=15)
         eventually(eyes.metric, lambda said: "behind" in said, within_seconds=15)
         eventually(eyes.alerts, lambda said: "WeirStreamBehind" in said, within_seconds=15)
     stream.wait_until_counted()

@@ -237,6 +237,17 @@ def test_without_postgres_the_metrics_say_so_and_the_rest_is_given(
     assert Metric.WIKIMEDIA_EDITS not in text
 
 
+def test_a_table_that_is_locked_costs_its_own_metrics_only(api, counted, connection):
+    """A migration that rewrites one table must not look like a PostgreSQL that is away."""
+    fill_every_table(connection)
+    with connection.transaction():
+        connection.execute("lock table wikimedia.domain_total in access exclusive mode")
+        text = api.get("/metrics").text
+    assert 'weir_service_up{service="postgres"} 1.0' in text
+    assert Metric.WIKIMEDIA_EDITS not in text
+    assert f"{Metric.COLLECTOR_EVENTS}{{" in text
+
+
 def test_an_empty_cache_is_behind_by_everything_that_was_counted(api, counted, server):
     """Redis is up then, so only this metric can tell."""
     server.kill()
