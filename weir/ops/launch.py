@@ -99,12 +99,13 @@ def _alone(connection: lease.Pg, stream: str) -> Iterator[None]:
 def is_running(newest: desired.Submission, master: MasterState, name: str) -> bool:
     """Whether a driver works or is about to; the master must know it.
 
-    A fresh proof of life alone may be that of a driver which died seconds ago. While the owner
-    drains, only its successor counts: it waits for the lease.
+    A fresh proof of life alone may be that of a driver which died seconds ago, and one that gave
+    its lease back is known to the master for seconds more. While the owner drains, only its
+    successor counts: it waits for the lease.
     """
     driver = master.drivers.get(newest.driver_id or "")
     known = driver in WAITING
-    about_to = known and newest.submitted_seconds_ago < SUBMIT_SECONDS
+    about_to = known and not newest.over and newest.submitted_seconds_ago < SUBMIT_SECONDS
     if newest.draining:
         return about_to and newest.successor
     if driver == QUEUED:  # there is no room for it yet; a second one would only wait behind it
