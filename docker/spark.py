@@ -12,7 +12,7 @@ from pathlib import Path
 from weir.platform.java import find_java
 from weir.platform.layout import Layout
 from weir.platform.secrets import write_private
-from weir.platform.spark import MASTER_PROPERTIES, WORKER_PROPERTIES, java_options
+from weir.platform.spark import MASTER_PROPERTIES, WORKER_PROPERTIES, java_options, spark_class_path
 from weir.ports import Port
 from weir.settings import load_settings
 
@@ -46,8 +46,8 @@ def command(role: str, host: str, layout: Layout, folder: Path) -> tuple[list[st
     write_private(conf, "".join(f"{key} {value}\n" for key, value in properties.items()))
     numbers = [str(port) for port in ports]
     argv = [
-        *(find_java(), f"-Xmx{HEAP_MB}m", *java_options(settings)),
-        *("-cp", f"{layout.spark_home / 'jars'}/*"),
+        *(find_java(), f"-Xmx{HEAP_MB}m", *java_options(layout)),
+        *("-cp", spark_class_path(layout)),
         f"org.apache.spark.deploy.{role}.{role.title()}",
         *("--port", numbers[0], "--webui-port", numbers[1], *where, *words),
     ]

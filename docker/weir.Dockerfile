@@ -22,7 +22,8 @@ COPY plugins plugins
 COPY spark_jobs spark_jobs
 COPY weir weir
 COPY docker docker
-RUN .venv/bin/python -m compileall -q weir spark_jobs dags plugins
+RUN .venv/bin/python -m compileall -q weir spark_jobs dags plugins \
+ && .venv/bin/python -m weir.platform.class_archive
 
 ENV PATH=/opt/weir/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \

@@ -1,6 +1,6 @@
 """All tests in two lanes side by side, each with a platform of its own.
 
-Most of the time of the slow lane is waiting for drivers to start, which the quick lane uses.
+Much of the time of the slow lane is waiting for drivers to start, which the quick lane uses.
 Exit code 0 only when both lanes are green. Run: `python -m tests.lanes`, or `make test`.
 """
 
@@ -15,7 +15,7 @@ from weir.settings import REPO
 
 # Those who need Airflow are in one lane: they share one platform that has it.
 AIRFLOW = ("tests/integration/airflow", "tests/browser", "tests/faults")
-SLOW = ("tests/integration/ground", "tests/integration/streams", *AIRFLOW)
+SLOW = ("tests/integration/streams", *AIRFLOW)
 QUICK = ("tests",)
 
 # Most JVMs of the tests live for a minute: what the second compiler costs is never earned back.

@@ -38,6 +38,15 @@ def next_epoch(settings: Settings, stream: str, at_least: int) -> int:
     return max(at_least, now.epoch + 1 if now.draining or not now.alive else now.epoch)
 
 
+def newest_token(settings: Settings, stream: str) -> str | None:
+    """The token of the newest submission, which a task has just made or adopted."""
+    with connect(settings.dsn_file, application_name="weir-airflow") as connection:
+        row = connection.execute(
+            "select token from ops.stream where stream = %s", [stream]
+        ).fetchone()
+    return None if row is None else row[0]
+
+
 def ask_to_drain(settings: Settings, stream: str, epoch: int) -> None:
     """Ask; nothing else is changed, and nothing happens if that epoch is over."""
     with connect(settings.dsn_file, application_name="weir-airflow") as connection:

@@ -18,10 +18,11 @@ from typing import Any, NoReturn
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 from airflow.sdk import Context
 
-from stream_ops.asking import ask_to_drain, epoch_meant, next_epoch
+from stream_ops.asking import ask_to_drain, epoch_meant, newest_token, next_epoch
 from stream_ops.links import DriverLogLink, SparkUiLink, StreamsPageLink
 from stream_ops.trigger import StreamTrigger
 from weir.ops.adopt import Outcome, bring_up
+from weir.ops.follow import BY_AIRFLOW
 from weir.settings import load_settings
 
 POOL = "streams"
@@ -93,6 +94,7 @@ class SparkStreamOperator(SparkSubmitOperator):
                 stream=self.stream,
                 epoch=epoch,
                 means=self._meant if epoch is None else epoch,
+                token=newest_token(settings, self.stream),
                 parked=outcome is Outcome.PARKED,
             ),
             method_name="resume",
@@ -101,4 +103,4 @@ class SparkStreamOperator(SparkSubmitOperator):
 
 
 def _who(context: Context) -> str:
-    return f"airflow {context['dag_run'].dag_id}"
+    return f"{BY_AIRFLOW}{context['dag_run'].dag_id}"

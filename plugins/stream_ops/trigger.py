@@ -19,7 +19,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 from stream_ops.asking import ask_to_drain, epoch_meant
 from stream_ops.words import is_lost, why
 from weir.errors import Unavailable
-from weir.ops.follow import Event, Sight, fetch_sight, followed_epoch, judge_sight
+from weir.ops.follow import Event, Sight, fetch_sight, followed_epoch, is_anothers, judge_sight
 from weir.ops.lease import Pg
 from weir.settings import load_settings
 from weir.store.postgres import connect
@@ -35,6 +35,7 @@ class StreamTrigger(BaseTrigger):
 
     epoch: that of the driver the task adopted; None for one that has yet to take the lease.
     means: the epoch that the task's own driver has, or will take.
+    token: of the submission that the task made or adopted.
     parked: the stream is not wanted; watch for the wish instead.
     """
 
@@ -44,6 +45,7 @@ class StreamTrigger(BaseTrigger):
         stream: str,
         epoch: int | None = None,
         means: int | None = None,
+        token: str | None = None,
         parked: bool = False,
         poll_seconds: float = POLL_SECONDS,
     ) -> None:
@@ -51,12 +53,14 @@ class StreamTrigger(BaseTrigger):
         self.stream = stream
         self.epoch = epoch
         self.means = epoch if means is None else means
+        self.token = token
         self.parked = parked
         self.poll_seconds = poll_seconds
         self._settings = load_settings()
         self._connection: Pg | None = None
         self._said = ""
         self._sure = False
+        self._ours = self.means
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         return (
@@ -65,6 +69,7 @@ class StreamTrigger(BaseTrigger):
                 "stream": self.stream,
                 "epoch": self.epoch,
                 "means": self.means,
+                "token": self.token,
                 "parked": self.parked,
                 "poll_seconds": self.poll_seconds,
             },
@@ -78,7 +83,9 @@ class StreamTrigger(BaseTrigger):
             self._sure = time.monotonic() - began > SURE_SECONDS
             if now is not None:
                 first = first or now
-                self.epoch = None if self.parked else followed_epoch(self.epoch, first, now)
+                if not self.parked:
+                    self.epoch = followed_epoch(self.epoch, first, now, self.means)
+                    self._ours = self._ours if is_anothers(self.token, now) else self.epoch
                 event = judge_sight(
                     self.epoch, self.parked, first, now, watched_seconds=time.monotonic() - began
                 )
@@ -91,7 +98,11 @@ class StreamTrigger(BaseTrigger):
             await asyncio.sleep(self.poll_seconds)
 
     async def on_kill(self) -> None:
-        """A person ended the task: its driver shall stop at a batch boundary."""
+        """A person ended the task: its driver shall stop at a batch boundary.
+
+        A triggerer may be late to say so. By then the next task may have submitted its driver,
+        which goes on.
+        """
         if self.parked:
             return
         epoch = await asyncio.to_thread(self._drain)
@@ -103,7 +114,7 @@ class StreamTrigger(BaseTrigger):
             await asyncio.to_thread(self._connection.close)
 
     def _drain(self) -> int:
-        known = self.epoch if self._sure or self.means is None else self.means
+        known = self._ours if self._sure or self.means is None else self.means
         epoch = epoch_meant(self._settings, self.stream, known)
         ask_to_drain(self._settings, self.stream, epoch)
         return epoch

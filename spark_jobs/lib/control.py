@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+LOOK_SECONDS = 0.1
+
 
 class StopRequested(Exception):
     """Raised at the start of a batch, before any side effect: the batch is replayed later."""
@@ -25,11 +27,18 @@ class Control:
 
     @contextmanager
     def batch(self) -> Iterator[None]:
-        """A batch at work; it begins only if nobody asked for a stop."""
-        with self.working:
+        """A batch at work; it begins only if nobody asked for a stop.
+
+        While the query is being stopped it gives way: the stop waits for this very thread.
+        """
+        while not self.working.acquire(timeout=LOOK_SECONDS):
+            self.raise_if_asked()
+        try:
             self.raise_if_asked()
             yield
             self.batches += 1
+        finally:
+            self.working.release()
 
     def raise_if_asked(self) -> None:
         """Raises StopRequested if the stream shall stop; between two decisions of a batch."""

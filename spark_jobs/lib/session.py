@@ -9,7 +9,8 @@ from __future__ import annotations
 from pyspark.sql import SparkSession
 
 from weir.ops.streams import StreamSpec
-from weir.platform.spark import METRICS, java_options
+from weir.platform.layout import Layout
+from weir.platform.spark import METRICS, in_one_line, java_options
 from weir.ports import Port
 from weir.settings import Settings
 
@@ -50,7 +51,9 @@ def session_properties(settings: Settings, spec: StreamSpec) -> dict[str, str]:
     return PINNED | {
         # 200 by default: four times slower on counts of this size.
         "spark.sql.shuffle.partitions": str(spec.resources.shuffle_partitions),
-        "spark.executor.extraJavaOptions": " ".join([*java_options(settings), *EXECUTOR_JAVA]),
+        "spark.executor.extraJavaOptions": in_one_line(
+            [*java_options(Layout(settings)), *EXECUTOR_JAVA]
+        ),
         # Metrics are named by the stream: an application's id changes at each start.
         "spark.metrics.namespace": spec.name,
         "spark.ui.port": str(settings.port(Port.SPARK_DRIVER_UI)),

@@ -42,6 +42,7 @@ def world(monkeypatch):
     monkeypatch.setattr(module, "bring_up", world.bring_up)
     monkeypatch.setattr(module, "ask_to_drain", world.ask_to_drain)
     monkeypatch.setattr(module, "epoch_meant", lambda settings, stream, followed: 7)
+    monkeypatch.setattr(module, "newest_token", lambda settings, stream: "t")
     monkeypatch.setattr(module, "next_epoch", lambda settings, stream, at_least: 8)
     for name in (*PROVIDERS, "execute", "on_kill"):
         monkeypatch.setattr(SparkSubmitOperator, name, unreachable(name))

@@ -137,6 +137,33 @@ def test_a_person_who_ends_the_task_stops_the_driver_that_it_follows_now(drains,
     assert drains == [("counts", 8)]
 
 
+def test_a_stop_that_arrives_late_spares_the_driver_of_the_next_task(drains, monkeypatch):
+    """A busy triggerer hears of a clear only after the next task's driver took the lease."""
+    monkeypatch.setattr(module, "SURE_SECONDS", -1.0)
+    next_task = replace(ALIVE, epoch=8, token="theirs", submitted_by="airflow counts_stream")
+    trigger = following(epoch=7, token="ours")
+    mine = replace(ALIVE, token="ours", submitted_by="airflow counts_stream")
+    watch(trigger, [mine, next_task, replace(next_task, owned=False, alive=False)])
+    asyncio.run(trigger.on_kill())
+    assert drains == [("counts", 7)]
+
+
+def test_a_stop_reaches_a_driver_that_somebody_else_than_airflow_submitted(drains, monkeypatch):
+    """The task follows the stream; no other task will hear this person."""
+    monkeypatch.setattr(module, "SURE_SECONDS", -1.0)
+    by_reconcile = replace(ALIVE, epoch=8, token="theirs", submitted_by="reconcile")
+    trigger = following(epoch=7, token="ours")
+    watch(trigger, [ALIVE, by_reconcile, replace(by_reconcile, owned=False, alive=False)])
+    asyncio.run(trigger.on_kill())
+    assert drains == [("counts", 8)]
+
+
+def test_a_watch_that_begins_late_sees_that_its_driver_has_come_and_gone():
+    """Else the task would wait three minutes for a driver that was there already."""
+    [event] = watch(following(epoch=None, means=7), [FREE])
+    assert (event["event"], event["lost"]) == ("ended", False)
+
+
 def test_a_person_who_ends_a_parked_task_stops_nothing(drains):
     """A driver that was started meanwhile is not this task's."""
     asyncio.run(following(parked=True).on_kill())

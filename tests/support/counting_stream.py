@@ -132,9 +132,9 @@ class CountingStream:
 
     @contextmanager
     def batch_held(self) -> Iterator[None]:
-        """Hold the next batch in the middle of its transaction."""
+        """Hold the next batch in the middle of its transaction; others may read."""
         with self.connection() as connection, connection.transaction():
-            connection.execute("lock table wikimedia.domain_total in access exclusive mode")
+            connection.execute("lock table wikimedia.domain_total in share row exclusive mode")
             yield
 
     def wait_until_held(self) -> None:

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from tests.support.eventually import eventually
 from tests.support.platform import free_port_base
 from tests.support.stream_specs import wikimedia_spec
@@ -84,6 +86,19 @@ def processes_with(argument: str) -> dict[str, int]:
             found["jvm"] = int(entry.name)
         elif any(word.endswith(".py") for word in words[:3]):
             found["python"] = int(entry.name)
+    return found
+
+
+def executors_of(app_id: str) -> list[int]:
+    """Process ids of the executors of an application."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            words = process.cmdline()
+        except (psutil.NoSuchProcess, psutil.ZombieProcess):
+            continue  # it ended meanwhile
+        if app_id in words and "org.apache.spark.executor.CoarseGrainedExecutorBackend" in words:
+            found.append(process.pid)
     return found
 
 

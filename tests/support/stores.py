@@ -40,6 +40,14 @@ def own_database(settings: Settings, folder: Path) -> Iterator[Settings]:
             connection.execute(drop)
 
 
+def nowhere(settings: Settings, folder: Path) -> Settings:
+    """Settings whose PostgreSQL does not answer."""
+    dsn_file = folder / "nowhere.dsn"
+    dsn_file.touch(mode=0o600)
+    dsn_file.write_text("host=127.0.0.1 port=1 user=nobody dbname=none")
+    return settings.model_copy(update={"postgres_dsn_file": dsn_file})
+
+
 class OwnRedis:
     """A Redis server on a port of its own, without persistence or password."""
 

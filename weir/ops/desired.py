@@ -18,6 +18,7 @@ class Submission:
     draining: bool
     successor: bool = False  # the owner of the lease is another submission
     silent_seconds: float | None = None  # since the owner's last sign of life
+    over: bool = False  # its driver had the lease, and has it no more
 
 
 def fetch_desired(connection: Pg, stream: str) -> str:
@@ -130,7 +131,9 @@ def fetch_submission(connection: Pg, stream: str) -> Submission:
         "   and h.heartbeat_at > clock_timestamp() - make_interval(secs => %s),"
         " l.epoch <= s.drain_epoch and l.owner is not null,"
         " s.token is distinct from l.token,"
-        " extract(epoch from clock_timestamp() - greatest(h.heartbeat_at, l.taken_at))::float8"
+        " extract(epoch from clock_timestamp() - greatest(h.heartbeat_at, l.taken_at))::float8,"
+        " s.token is distinct from l.token and exists (select from ops.stream_start a"
+        "   where a.stream = s.stream and a.token = s.token)"
         " from ops.stream s join ops.stream_lease l using (stream)"
         " left join ops.stream_heartbeat h using (stream) where stream = %s",
         [TTL_SECONDS, stream],
@@ -143,4 +146,5 @@ def fetch_submission(connection: Pg, stream: str) -> Submission:
         draining=bool(row[3]),
         successor=bool(row[4]),
         silent_seconds=row[5],
+        over=bool(row[6]),
     )

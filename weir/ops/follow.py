@@ -20,6 +20,10 @@ SILENT_SECONDS = 60.0
 """A silent owner is relaunched by Spark within some twenty seconds, or by nobody."""
 
 
+BY_AIRFLOW = "airflow "
+"""How `submitted_by` begins when a task of Airflow submitted."""
+
+
 class Event(StrEnum):
     """Why a watch ends."""
 
@@ -42,6 +46,8 @@ class Sight:
     ui_url: str | None
     reason: str | None
     driver_id: str | None
+    token: str | None = None  # of the submission whose driver took this epoch
+    submitted_by: str | None = None
 
 
 SIGHT = (
@@ -52,9 +58,12 @@ SIGHT = (
     " extract(epoch from clock_timestamp() - greatest(h.heartbeat_at, l.taken_at))::float8,"
     " case when h.epoch = l.epoch then h.app_id end,"
     " case when h.epoch = l.epoch then h.ui_url end,"
-    " s.reason, s.driver_id"
+    " s.reason, s.driver_id, a.token,"
+    " (select b.submitted_by from ops.stream_submission b where b.stream = s.stream"
+    "   and b.token = a.token order by b.submitted_at desc limit 1)"
     " from ops.stream s join ops.stream_lease l using (stream)"
-    " left join ops.stream_heartbeat h using (stream) where stream = %(stream)s"
+    " left join ops.stream_start a on a.stream = l.stream and a.epoch = l.epoch"
+    " left join ops.stream_heartbeat h on h.stream = s.stream where s.stream = %(stream)s"
 )
 """For readers with a connection of another kind; `sight_of` makes a value of the row."""
 
@@ -84,15 +93,30 @@ def sight_of(row: tuple[Any, ...] | None, stream: str) -> Sight:
         ui_url=row[7],
         reason=row[8],
         driver_id=row[9],
+        token=row[10],
+        submitted_by=row[11],
     )
 
 
-def followed_epoch(mine: int | None, first: Sight, now: Sight) -> int | None:
-    """The epoch to follow from now on, which a stop request would name; None: none has begun.
+def is_anothers(token: str | None, now: Sight) -> bool:
+    """Whether a later task of Airflow submitted the driver of the newest epoch.
 
-    A submission has begun when the epoch is past the one that its watch met at first, or when
-    the owner of that one lives and was not asked to go.
+    `token` is that of the submission which the asking task made or adopted.
     """
+    by_airflow = (now.submitted_by or "").startswith(BY_AIRFLOW)
+    return by_airflow and token is not None and now.token not in (None, token)
+
+
+def followed_epoch(
+    mine: int | None, first: Sight, now: Sight, means: int | None = None
+) -> int | None:
+    """The epoch to follow from now on; None: none has begun.
+
+    A submission has begun when the epoch is the one that it `means` to take, or past the one that
+    its watch met at first, or when the owner of that one lives and was not asked to go.
+    """
+    if mine is None and means is not None and now.epoch >= means:
+        return now.epoch
     if now.epoch > (first.epoch if mine is None else mine):
         return now.epoch
     if mine is None and now.alive and not now.draining:

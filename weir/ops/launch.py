@@ -26,7 +26,7 @@ from weir.ops.master import QUEUED, WAITING, MasterState, fetch_master, wait_unt
 from weir.ops.streams import StreamSpec, find_stream
 from weir.platform.java import find_java
 from weir.platform.layout import Layout
-from weir.platform.spark import java_options
+from weir.platform.spark import in_one_line, java_options, shared_classes, spark_class_path
 from weir.settings import REPO, Settings
 from weir.store.postgres import connect
 
@@ -99,12 +99,13 @@ def _alone(connection: lease.Pg, stream: str) -> Iterator[None]:
 def is_running(newest: desired.Submission, master: MasterState, name: str) -> bool:
     """Whether a driver works or is about to; the master must know it.
 
-    A fresh proof of life alone may be that of a driver which died seconds ago. While the owner
-    drains, only its successor counts: it waits for the lease.
+    A fresh proof of life alone may be that of a driver which died seconds ago, and one that gave
+    its lease back is known to the master for seconds more. While the owner drains, only its
+    successor counts: it waits for the lease.
     """
     driver = master.drivers.get(newest.driver_id or "")
     known = driver in WAITING
-    about_to = known and newest.submitted_seconds_ago < SUBMIT_SECONDS
+    about_to = known and not newest.over and newest.submitted_seconds_ago < SUBMIT_SECONDS
     if newest.draining:
         return about_to and newest.successor
     if driver == QUEUED:  # there is no room for it yet; a second one would only wait behind it
@@ -163,7 +164,7 @@ def submit_properties(layout: Layout, spec: StreamSpec) -> dict[str, str]:
     jars = f"{layout.spark_jars}/*"
     log_file = (REPO / "include" / "spark" / "log4j2.properties").as_uri()
     driver_options = [
-        *java_options(layout.settings),
+        *java_options(layout),
         "-XX:+UseSerialGC",  # a small heap with little garbage: least memory
         f"-Dlog4j2.configurationFile={log_file}",
     ]
@@ -172,7 +173,7 @@ def submit_properties(layout: Layout, spec: StreamSpec) -> dict[str, str]:
         "spark.driver.memory": f"{resources.driver_memory_mb}m",
         "spark.driver.cores": "1",
         "spark.driver.extraClassPath": jars,
-        "spark.driver.extraJavaOptions": " ".join(driver_options),
+        "spark.driver.extraJavaOptions": in_one_line(driver_options),
         "spark.executor.memory": f"{resources.executor_memory_mb}m",
         "spark.executor.cores": str(resources.executor_cores),
         "spark.cores.max": str(resources.executor_cores),
@@ -199,7 +200,7 @@ def _ask(layout: Layout, command: Sequence[str], done: re.Pattern[str], verb: st
     """Run a client until it says `done` (its first group), a refusal, or the time is over."""
     java = [find_java(), "-Xmx192m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
     process = subprocess.Popen(
-        [*java, "-cp", f"{layout.spark_home / 'jars'}/*", *command],
+        [*java, *shared_classes(layout.class_archive), "-cp", spark_class_path(layout), *command],
         env=client_environment(layout, os.environ),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

@@ -36,7 +36,7 @@ def entry_script(component: Component, layout: Layout) -> str:
     exports = [f"export {k}={shlex.quote(v)}" for k, v in {**component.env, **marks}.items()]
     starts = shlex.quote(str(starts_file(layout, component.name)))
     pid = shlex.quote(str(pid_file(layout, component.name)))
-    record = [f"echo start >> {starts}", f"echo $$ > {pid}"]
+    record = [f"echo $$ $(date +%s) >> {starts}", f"echo $$ > {pid}"]
     lines = ["#!/bin/sh", *record, *exports, f"exec {shlex.join(component.argv)}"]
     return "\n".join(lines) + "\n"
 
@@ -53,7 +53,7 @@ def started(layout: Layout, name: str) -> float:
 
 
 def starts_file(layout: Layout, name: str) -> Path:
-    """One line per start since `weir up`."""
+    """One line per start since `weir up`: the process id (also that of its group), unix second."""
     return layout.run / f"{name}.starts"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
 
 import psycopg
 import structlog
@@ -16,10 +17,11 @@ from weir.platform.supervisor import Supervisor
 from weir.store.postgres import connect
 
 log = structlog.get_logger()
-# Who needs others stops before them: a task of Airflow without its API server would fail.
-FIRST = (
-    *("airflow-triggerer", "airflow-scheduler", "airflow-dags", "airflow-api", "reconcile"),
-    *("collect-", "api", "spark-worker", "spark-master"),
+# Who needs others stops before them: a task of Airflow without its API server would fail, a driver
+# without Kafka too. What stands in one wave is stopped at the same time; the rest comes last.
+WAVES = (
+    ("airflow-triggerer", "airflow-scheduler", "airflow-dags", "reconcile", "collect-"),
+    ("airflow-api", "api", "spark-worker"),
 )
 GRACE_SECONDS = 60.0
 
@@ -29,11 +31,10 @@ def stop_platform(layout: Layout, say: Callable[[str], None]) -> int:
     supervisor = Supervisor(layout)
     if supervisor.alive():
         names = [n for n, facts in supervisor.processes().items() if facts["pid"]]
-        for name in sorted(names, key=stop_order):
-            if name == "postgres":
+        for place in range(len(WAVES) + 1):
+            if place == len(WAVES) and "postgres" in names:
                 free_leases(layout)
-            supervisor.stop_component(name)
-            say(f"{name:<18} stopped")
+            _stop_wave(supervisor, [name for name in names if wave_of(name) == place], say)
         pid = supervisor.pid()
         supervisor.shutdown()
         _wait_until_gone(pid)
@@ -43,10 +44,18 @@ def stop_platform(layout: Layout, say: Callable[[str], None]) -> int:
     return forced
 
 
-def stop_order(name: str) -> tuple[int, str]:
-    """Sorts components into the order in which they are stopped."""
-    places = (place for place, start in enumerate(FIRST) if name.startswith(start))
-    return next(places, len(FIRST)), name
+def wave_of(name: str) -> int:
+    """In which wave a component is stopped, from 0."""
+    return next((place for place, wave in enumerate(WAVES) if name.startswith(wave)), len(WAVES))
+
+
+def _stop_wave(supervisor: Supervisor, names: list[str], say: Callable[[str], None]) -> None:
+    """Stop these at the same time; wait for all. Raises what one of them raised."""
+    with ThreadPoolExecutor(max_workers=max(len(names), 1)) as pool:
+        stopping = {pool.submit(supervisor.stop_component, name): name for name in names}
+        for stopped in as_completed(stopping):
+            stopped.result()
+            say(f"{stopping[stopped]:<18} stopped")
 
 
 def free_leases(layout: Layout) -> None:

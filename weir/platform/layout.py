@@ -52,6 +52,11 @@ class Layout:
         return self.environment / "jars" / "kafka"
 
     @property
+    def class_archive(self) -> Path:
+        """Classes of Spark, ready for the JVM; may be missing."""
+        return self.environment / "spark-classes.jsa"
+
+    @property
     def spark_jars(self) -> Path:
         """Connector and JDBC jars, beside Spark's own."""
         return self.environment / "jars" / "spark"

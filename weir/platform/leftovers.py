@@ -1,7 +1,8 @@
-"""Processes that outlived their supervisor, found by their pid file and their mark."""
+"""Processes that outlived their supervisor, found by their pid file, their mark and their group."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 
 import psutil
@@ -16,18 +17,45 @@ def find(layout: Layout) -> list[psutil.Process]:
     """Live processes that this copy of Weir started, except the one that asks.
 
     By the mark for all they started in turn (drivers, executors); by the pid file for servers
-    that overwrite their environment with their title, as PostgreSQL and Redis do.
+    that overwrite their environment with their title, as PostgreSQL and Redis do; by the group
+    for children that hide theirs, as Airflow's workers do.
     """
     own = psutil.Process().pid
     found = {p.pid: p for p in _recorded(layout)}
+    groups = _groups(layout)
     for process in psutil.process_iter(["pid"]):
-        try:
-            if process.environ().get("WEIR_INSTANCE") == layout.instance:
-                found[process.pid] = process
-        except (psutil.NoSuchProcess, psutil.AccessDenied, OSError):
-            continue  # gone, or another user's: not ours to stop
+        if _marked(process, layout) or _in_group(process, groups):
+            found[process.pid] = process
     found.pop(own, None)
     return list(found.values())
+
+
+def _marked(process: psutil.Process, layout: Layout) -> bool:
+    try:
+        return process.environ().get("WEIR_INSTANCE") == layout.instance
+    except (psutil.NoSuchProcess, psutil.AccessDenied, OSError):
+        return False  # gone, another user's, or it hides its environment
+
+
+def _groups(layout: Layout) -> dict[int, float]:
+    """Every process group that a component led since the last start, with its first second."""
+    lines = [line for file in layout.run.glob("*.starts") for line in file.read_text().splitlines()]
+    words = [line.split() for line in lines]
+    return {int(pid): float(since) for pid, since in (pair for pair in words if len(pair) == 2)}
+
+
+def _in_group(process: psutil.Process, groups: dict[int, float]) -> bool:
+    """Whether it belongs to a component's group, and the number was not given away since."""
+    try:
+        group = os.getpgid(process.pid)
+        if group not in groups or os.getuid() not in (0, process.uids().real):
+            return False
+        began = psutil.Process(group).create_time()
+    except ProcessLookupError:
+        return False
+    except psutil.NoSuchProcess as gone:
+        return gone.pid != process.pid  # its leader has ended
+    return abs(began - groups[group]) < SAME_START_SECONDS
 
 
 def _recorded(layout: Layout) -> list[psutil.Process]:

@@ -13,7 +13,6 @@ from weir.platform.java import find_java
 from weir.platform.layout import Layout
 from weir.platform.secrets import write_private
 from weir.ports import Port
-from weir.settings import Settings
 
 OPENED_PACKAGES = (
     *("java.lang", "java.lang.invoke", "java.lang.reflect", "java.io", "java.net", "java.nio"),
@@ -51,15 +50,39 @@ WORKER_PROPERTIES = COMMON | {
 }
 
 
-def java_options(settings: Settings) -> list[str]:
+def spark_class_path(layout: Layout) -> str:
+    """The class path that Spark's worker gives to drivers and executors, for all its processes.
+
+    Written alike, since a class archive fits only those that begin with the same text.
+    """
+    jars = layout.spark_home / "jars"
+    first = [f"{layout.spark_jars}/*", str(layout.spark_home / "conf")]
+    return ":".join([*first, *map(str, jars.glob("slf4j-api-*.jar")), f"{jars}/*"])
+
+
+def shared_classes(archive: Path) -> list[str]:
+    """Options to start from the class archive, silently without it where it does not fit."""
+    if not archive.exists():
+        return []
+    quiet = [f"-Xlog:{part}=off" for part in ("cds", "cds+dynamic", "class+path")]
+    return [f"-XX:SharedArchiveFile={archive}", *quiet]
+
+
+def java_options(layout: Layout) -> list[str]:
     """What Spark's own scripts give Java 17, so that no shell script is needed, and the user's."""
     opened = [f"--add-opens=java.base/{name}=ALL-UNNAMED" for name in OPENED_PACKAGES]
     return [
         *("-XX:+IgnoreUnrecognizedVMOptions", "--add-modules=jdk.incubator.vector", *opened),
         "-Djdk.reflect.useDirectMethodHandle=false",
         "-Dio.netty.tryReflectionSetAccessible=true",
-        *settings.java_options.split(),
+        *shared_classes(layout.class_archive),
+        *layout.settings.java_options.split(),
     ]
+
+
+def in_one_line(options: list[str]) -> str:
+    """Options as Spark wants them in one property; a path may hold spaces."""
+    return " ".join(f'"{option}"' if " " in option else option for option in options)
 
 
 @dataclass(frozen=True)
@@ -70,8 +93,8 @@ class Spark:
 
     def _argv(self, heap_mb: int, main: str, *arguments: str) -> list[str]:
         return [
-            *(find_java(), f"-Xmx{heap_mb}m", *java_options(self.layout.settings)),
-            *("-cp", f"{self.layout.spark_home / 'jars'}/*", main, *arguments),
+            *(find_java(), f"-Xmx{heap_mb}m", *java_options(self.layout)),
+            *("-cp", spark_class_path(self.layout), main, *arguments),
         ]
 
     @property

@@ -18,7 +18,7 @@ from weir.platform.java import find_java
 from weir.platform.layout import Layout
 from weir.platform.postgres import Postgres
 from weir.platform.services import passed_on
-from weir.platform.spark import Spark, java_options
+from weir.platform.spark import Spark, java_options, spark_class_path
 from weir.settings import Settings, load_settings
 from weir.store.postgres import read_dsn
 
@@ -48,7 +48,7 @@ def command(tool: str, words: list[str], layout: Layout) -> tuple[list[str], dic
         return _kcat(layout, words)
     if tool == "spark-submit":
         where = [] if "--master" in words else ["--master", settings.spark_master_url]
-        java = [find_java(), *java_options(settings), "-cp", f"{layout.spark_home / 'jars'}/*"]
+        java = [find_java(), *java_options(layout), "-cp", spark_class_path(layout)]
         extra = ["--jars", ",".join(str(jar) for jar in sorted(layout.spark_jars.glob("*.jar")))]
         main = "org.apache.spark.deploy.SparkSubmit"
         python = {"PYSPARK_PYTHON": str(layout.python)}

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import psycopg
+import structlog
+
 from weir.serving.metric_names import Metric
 from weir.serving.metrics import Sample
 from weir.serving.promo_reads import PROMO_READS
 from weir.store.wikimedia_stats import Connection
+
+log = structlog.get_logger()
 
 # Per query: how many columns are labels, and which metrics the columns after them are.
 # A column that is null gives no sample: what is unknown is absent.
@@ -137,9 +142,19 @@ READS: list[tuple[str, int, list[Metric]]] = [
 
 
 def fetch_samples(connection: Connection) -> Iterator[Sample]:
-    """The samples of every query."""
+    """The samples of every query; one that fails costs its own samples only.
+
+    Raises psycopg.Error when the connection itself is gone.
+    """
     for sql, label_count, metrics in [*READS, *PROMO_READS]:
-        for row in connection.execute(sql):
+        try:
+            rows = connection.execute(sql).fetchall()
+        except psycopg.Error as error:
+            if connection.closed:
+                raise
+            log.error("metrics not read", first=metrics[0], reason=str(error).strip())
+            continue
+        for row in rows:
             labels = tuple(str(label) for label in row[:label_count])
             for metric, value in zip(metrics, row[label_count:], strict=True):
                 if value is not None:

@@ -67,6 +67,7 @@ class Scrape:
             application_name="weir:api:metrics",
             connect_timeout_seconds=2,
             statement_timeout="5s",
+            lock_timeout="500ms",
         ) as connection:
             reports = fetch_reports(
                 self._settings, connection, self._streams, lags=self._watch.lags

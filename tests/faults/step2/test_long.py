@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.faults.results import FOLDER, write_result
+from tests.faults.results import FOLDER, revision, write_result
 from tests.faults.rig import STREAM
 from tests.faults.step2.room import Room, room
 from tests.faults.step2.scenarios import SCENARIOS
@@ -34,7 +34,7 @@ def test_each_hand_and_each_fault_ends_as_documented(mode):
             row = measured(r, name)
             row["batches_of_an_older_epoch"] = batches_of_an_older_epoch(r.settings, STREAM)
             row["events_counted_and_equal"] = r.check_counts()
-            keep({f"{name}, {mode}": row})
+            keep({f"{name}, {mode}": {"revision": revision(), **row}})
             assert (row["drivers_at_once"], row["batches_of_an_older_epoch"]) == (1, 0)
 
 

@@ -16,6 +16,9 @@ from pyspark.sql import DataFrame, SparkSession
 from spark_jobs.lib.control import Control
 from spark_jobs.lib.orphan import end_with_parent
 from spark_jobs.lib.session import PINNED
+from weir.platform.layout import Layout
+from weir.platform.spark import in_one_line, java_options
+from weir.settings import Settings
 
 
 def note(record: Path, **facts: object) -> None:
@@ -34,7 +37,8 @@ def main() -> None:
     builder = SparkSession.builder.appName("ground")
     for key, value in PINNED.items():
         builder = builder.config(key, value)
-    session = builder.getOrCreate()
+    quick = in_one_line(java_options(Layout(Settings(_env_file=None))))
+    session = builder.config("spark.executor.extraJavaOptions", quick).getOrCreate()
     total = session.range(100).selectExpr("sum(id) as total").collect()[0]["total"]
     note(record, what="session", total=total, app=session.sparkContext.applicationId)
     if verb == "session-exit":

@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from fastapi.testclient import TestClient
 
 from tests.support.counting import count
 from tests.support.stores import own_database, own_redis
 from tests.support.topics import fresh_topic
+from weir.serving.api import create_app
+from weir.serving.parts import build_parts
 from weir.store.postgres import connect
 from weir.store.redis import connect_redis
 from weir.store.wikimedia_cache import WikimediaCache
@@ -67,3 +70,21 @@ def counted(connection, cache, settings, last_minute):
     ]
     count(connection, rows, {settings.wikimedia_topic: {0: 4, 1: 1}})
     cache.rebuild(connection, "1:0")
+
+
+@pytest.fixture
+def now(last_minute):
+    """The clock stands still, so that no minute begins in the middle of a test."""
+    return last_minute + timedelta(seconds=90)
+
+
+@pytest.fixture
+def api_of(now):
+    """The API over the given settings."""
+    return lambda settings: TestClient(create_app(build_parts(settings), clock=lambda: now))
+
+
+@pytest.fixture
+def api(settings, api_of):
+    with api_of(settings) as client:
+        yield client

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.support.counting_stream import CountingStream, counting_stream, wikimedia_event
+from tests.support.drivers import executors_of, processes_with
 from tests.support.eventually import eventually
 from tests.support.stream_rows import grow_older
 from weir.ops import desired, verbs
@@ -19,6 +21,7 @@ from weir.ops.master import fetch_master
 from weir.ops.observed import Observed, StreamState, fetch_state
 from weir.ops.operations import Operation
 from weir.ops.reconcile_pass import reconcile
+from weir.platform.layout import Layout
 from weir.settings import Settings
 
 pytestmark = [pytest.mark.platform, pytest.mark.timeout(600)]
@@ -66,6 +69,18 @@ def test_a_stream_on_an_idle_topic_runs_before_its_first_batch(stream: CountingS
     running = wait_for(stream, Observed.RUNNING)
     assert running.last_batch is None
     assert running.lag_messages == 0
+
+
+def test_a_driver_and_its_executor_start_from_the_class_archive(stream: CountingStream) -> None:
+    """Spark makes their class paths; one that begins otherwise costs each start twice the work."""
+    archive = Layout(stream.settings).class_archive
+    if not archive.exists():
+        pytest.skip("there is no class archive; make setup makes it")
+    apps = fetch_master(stream.settings).applications
+    [app_id] = [app.id for app in apps if app.name == stream.spec.name]
+    [executor] = executors_of(app_id)
+    for pid in (processes_with(stream.token)["jvm"], executor):
+        assert str(archive.resolve()) in Path(f"/proc/{pid}/maps").read_text()
 
 
 def test_a_scheduler_adopts_the_driver_that_works(stream: CountingStream) -> None:

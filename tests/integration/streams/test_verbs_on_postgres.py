@@ -161,6 +161,17 @@ def test_after_a_request_to_drain_the_successor_is_submitted_once(own, pg, maste
     assert master.submitted == ["driver-1-0", "driver-1-1"]
 
 
+def test_a_driver_that_has_just_given_the_lease_back_is_not_waited_for(own, pg, master):
+    """The master knows it for seconds more, while its Spark shuts down."""
+    bring_up(own, STREAM, changed_by="a", spec=SPEC)
+    epoch = take(pg, token=_token(pg))
+    beat(pg, epoch)
+    request_drain(pg, STREAM, epoch)
+    lease.release(pg, STREAM, epoch)
+    assert bring_up(own, STREAM, changed_by="a", spec=SPEC) == (Outcome.SUBMITTED, None)
+    assert master.submitted == ["driver-1-0", "driver-1-1"]
+
+
 def test_a_request_to_drain_an_old_epoch_leaves_the_successor_alone(pg):
     """It may arrive late."""
     take(pg, token="a")

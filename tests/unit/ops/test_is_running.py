@@ -34,6 +34,12 @@ def master(drivers=None, apps=()):
         (newest(driver_id=None, alive=False), master(), False),
         # No worker has room for it; a second one would only wait behind it.
         (newest(alive=False), master({"d1": "SUBMITTED"}), True),
+        # It gave the lease back a moment ago; the master does not know yet.
+        (
+            newest(alive=False, over=True, submitted_seconds_ago=5.0),
+            master({"d1": "RUNNING"}, (NAME,)),
+            False,
+        ),
         # The owner drains, and its successor waits for the lease.
         (
             newest(draining=True, successor=True, submitted_seconds_ago=5.0),
