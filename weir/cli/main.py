@@ -22,6 +22,7 @@ GROUPS = (
     "dlq",
     "gaps",
     "promo",
+    "market",
     "housekeeping",
     "wikimedia",
     "serve",

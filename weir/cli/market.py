@@ -1,0 +1,18 @@
+"""`weir market`: what shops offer, what is banned, what clients find.
+
+Each area is a file `market_<area>.py` with a function `register(app)`.
+"""
+
+from __future__ import annotations
+
+import typer
+
+from weir.cli import market_ban
+
+app = typer.Typer(no_args_is_help=True, help="Products in, banned ones out, search in between.")
+market_ban.register(app)
+
+
+@app.callback()
+def market() -> None:
+    """What shops offer, what is banned, what clients find."""
