@@ -132,6 +132,8 @@ class Settings(BaseSettings):
         None, description="0600 file with the token of the feedback API; empty: the local one"
     )
 
+    market_products_topic: str = Field("shop-products", description="Topic of the shops' products")
+
     monitoring: bool = Field(
         False, description="Start Prometheus, Alertmanager and exporters where they are installed"
     )

@@ -42,6 +42,13 @@ class Topic(StrEnum):
     PROMO_CAMPAIGNS = "promo-campaigns"
     PROMO_WAKEUPS = "promo-wakeups"
     PROMO_NOTIFICATIONS = "promo-notifications"
+    SHOP_PRODUCTS = "shop-products"
+    MARKET_BANS = "market-bans"
+    FILTERED_PRODUCTS = "filtered-products"
+    FILTERED_EVENTS = "filtered-events"
+    CLIENT_SEARCHES = "client-searches"
+    CLIENT_RECOMMENDATIONS = "client-recommendations"
+    RECOMMENDATIONS_RESULTS = "recommendations-results"
 
     @property
     def dlq(self) -> str:

@@ -17,6 +17,7 @@ def topics_here(settings: Settings) -> dict[str, TopicDeclaration]:
         "promo-campaigns": settings.promo_in_topic,
         "promo-wakeups": settings.promo_wakeups_topic,
         "promo-notifications": settings.promo_out_topic,
+        "shop-products": settings.market_products_topic,
     }
     outside = set()
     if settings.promo_in_bootstrap:

@@ -13,7 +13,7 @@ from weir.ops.streams import StreamSpec
 from weir.settings import Settings
 
 ALWAYS: Final = frozenset({"wikimedia"})
-OTHERS: Final = frozenset({"promo"})
+OTHERS: Final = frozenset({"promo", "market"})
 ALL: Final = "all"
 
 

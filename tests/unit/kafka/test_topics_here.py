@@ -14,9 +14,12 @@ def test_by_default_the_declared_topics_are_the_topics() -> None:
 
 def test_a_renamed_topic_takes_its_dead_letters_along() -> None:
     """A dead letter for a topic that does not exist would stop the stream."""
-    found = topics_here(Settings(_env_file=None, promo_in_topic="menus"))
+    settings = Settings(_env_file=None, promo_in_topic="menus", market_products_topic="offers")
+    found = topics_here(settings)
     assert {"menus", "menus.dlq"} <= found.keys()
     assert {"promo-campaigns", "promo-campaigns.dlq"} & found.keys() == set()
+    assert {"offers", "offers.dlq"} <= found.keys()
+    assert "shop-products" not in found
     assert found["menus"].name == "menus"
     assert found["menus"].config == load_topics()["promo-campaigns"].config
 

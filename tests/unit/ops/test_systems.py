@@ -14,7 +14,8 @@ from weir.settings import Settings
         ("", {"wikimedia"}),
         ("promo", {"wikimedia", "promo"}),
         (" promo , ", {"wikimedia", "promo"}),
-        ("all", {"wikimedia", "promo"}),
+        ("promo,market", {"wikimedia", "promo", "market"}),
+        ("all", {"wikimedia", "promo", "market"}),
     ],
 )
 def test_a_start_brings_up_wikimedia_and_what_is_named(with_: str, wanted: set[str]):
@@ -26,7 +27,7 @@ def test_a_name_that_is_no_system_is_refused_with_those_there_are():
     """A slip of the finger must not start less than was meant."""
     with pytest.raises(SettingError, match="'prom'") as refused:
         wanted_systems(Settings(_env_file=None, with_="prom"))
-    assert refused.value.hint == "there are: promo, all"
+    assert refused.value.hint == "there are: market, promo, all"
 
 
 def test_a_stream_without_a_system_is_always_wanted_and_another_when_it_is_named():
