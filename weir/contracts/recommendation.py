@@ -52,7 +52,10 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Item:
-    """One recommended product, and in words why it is there."""
+    """One recommended product, and in words why it is there.
+
+    because_of: a product that the reason may name; who shows the item later asks for it too.
+    """
 
     product_id: str
     sku: str
@@ -64,6 +67,7 @@ class Item:
     currency: str
     score: float
     reason: str
+    because_of: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -148,6 +152,7 @@ def answer_object(answer: Answer) -> dict[str, Any]:
                 "currency": item.currency,
                 "score": round(item.score, 6),
                 "reason": item.reason,
+                "because_of": item.because_of,
             }
             for item in answer.items
         ],

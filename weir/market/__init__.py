@@ -1,0 +1,1 @@
+"""What shops offer, what is banned, what clients find."""
