@@ -29,11 +29,13 @@ create table market.search_word (
 ) with (fillfactor = 70);
 create index search_word_lexeme on market.search_word (lexeme);
 
--- One row per (three letters, word), with two blanks before the word and one behind it.
+-- One row per (three letters, word), with two blanks before the word and one behind it. The length
+-- stands before the word: a typo changes it by two at most, and then the others are not even read.
 create table market.search_trigram (
   trigram text collate "C" not null,
+  length int not null,
   word_id int not null,
-  primary key (trigram, word_id)
+  primary key (trigram, length, word_id)
 );
 
 -- One row per (word as people type it, word that shops write). Both in market.plain_words form.
@@ -126,8 +128,8 @@ begin
     where lexeme is not null and not exists (select from market.search_word w where w.word = used.word)
     returning id, word
   ), spelled as (
-    insert into market.search_trigram (trigram, word_id)
-    select trigram, id from fresh, unnest(market.trigrams(word)) trigram
+    insert into market.search_trigram (trigram, length, word_id)
+    select trigram, length(word), id from fresh, unnest(market.trigrams(word)) trigram
   ), known as materialized (
     select w.id, w.word from used join market.search_word w using (word)
     union all select id, word from fresh
