@@ -1,0 +1,1 @@
+"""Statistics of the marketplace: what was allowed and blocked, each message once."""
