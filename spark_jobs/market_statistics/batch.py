@@ -7,8 +7,9 @@ skipped by the ledger. A message that the filter wrote twice is counted once, by
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -30,10 +31,11 @@ from spark_jobs.window_counts import refusals
 from weir.errors import ContractError
 from weir.kafka.producer import ConfirmedProducer
 from weir.kafka.reader import read_range
+from weir.kafka.record import Message
 from weir.market import statistics_store as store
 from weir.market.facts import FACTS
-from weir.ops import lease, ledger
 from weir.market.statistics_commit import QUERY, Batch, commit
+from weir.ops import lease
 
 log = structlog.get_logger()
 
@@ -61,8 +63,6 @@ class StatisticsBatch:
         self._options = options
         self._connection: lease.Pg | None = None
         self._publisher: ConfirmedProducer | None = None
-        settings = driver.file.settings
-        self._read = lambda topic, start, end: read_range(settings, topic, start, end, probes=True)
         quarantine = Quarantine(driver, QUERY, read_range=self._read, publisher=self._publish)
         self._guard = Guard(StoredTrials(driver, QUERY, quarantine), driver.control.raise_if_asked)
 
@@ -137,14 +137,14 @@ class StatisticsBatch:
     def _keep(self, connection: lease.Pg, found: Found) -> None:
         refused_by = f"{self._spec.name}.{QUERY}"
         for topic, refused in found.refused.items():
-            letters = refusals.letters(
-                topic,
-                refused,
-                refused_by,
-                lambda start, end, topic=topic: self._read(topic, start, end),
-            )
+            letters = refusals.letters(topic, refused, refused_by, partial(self._read, topic))
             refusals.keep(connection, self._publish(), letters)
             log.warning("refused", messages=len(refused), topic=topic)
+
+    def _read(
+        self, topic: str, start: Mapping[int, int], end: Mapping[int, int]
+    ) -> Iterator[Message]:
+        return read_range(self._driver.file.settings, topic, start, end, probes=True)
 
     def _publish(self) -> ConfirmedProducer:
         self._publisher = self._publisher or ConfirmedProducer(self._driver.file.settings)
@@ -165,6 +165,4 @@ def sort_out(judged: pa.Table) -> Found:
     for row in bad.to_pylist():
         refused.setdefault(row["topic"], {})[(row["partition"], row["offset"])] = row["refusal"]
     wanted = judged.filter(pc.and_(usable, judged["counts"]))
-    return Found(
-        facts=wanted.select(FACTS.names).cast(FACTS), rows=len(judged), refused=refused
-    )
+    return Found(facts=wanted.select(FACTS.names).cast(FACTS), rows=len(judged), refused=refused)

@@ -9,9 +9,7 @@ COLUMNS: Final = ("topic", "partition", "offset", "timestamp", "key", "value", "
 CORRUPT: Final = "_corrupt"
 FIELDS: Final = "sku string, shop string, category string, brand string, currency string"
 PRODUCT: Final = f"{FIELDS}, price string, {CORRUPT} string"
-EVENT: Final = (
-    f"sku string, shop string, product struct<{FIELDS}, price string>, {CORRUPT} string"
-)
+EVENT: Final = f"sku string, shop string, product struct<{FIELDS}, price string>, {CORRUPT} string"
 """An event holds the product as it was sent, or none: then its head still names SKU and shop."""
 
 PARSE: Final = {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": CORRUPT}

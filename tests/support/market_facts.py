@@ -16,7 +16,9 @@ TABLES = (
 )
 
 
-def fact(product: str = "p1", offset: int = 0, change: str = "allowed", **more: Any) -> dict[str, Any]:
+def fact(
+    product: str = "p1", offset: int = 0, change: str = "allowed", **more: Any
+) -> dict[str, Any]:
     """One message; the names of `more` are the columns."""
     minute = more.pop("minute", NOON)
     blank = change == "deleted"

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import typer
 
-from weir.cli import market_ban
+from weir.cli import market_ban, market_stats
 
 app = typer.Typer(no_args_is_help=True, help="Products in, banned ones out, search in between.")
 market_ban.register(app)
+market_stats.register(app)
 
 
 @app.callback()

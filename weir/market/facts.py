@@ -12,7 +12,6 @@ import pyarrow as pa
 from weir.market.counted_set import Source, places_of
 from weir.market.filtered import Change
 
-
 VERDICTS: Final[Mapping[str, str]] = {
     Change.ALLOWED: "passed",
     Change.DELETED: "passed",
