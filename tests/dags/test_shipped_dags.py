@@ -21,6 +21,7 @@ SHIPPED = {
     "dead_letter_redrive",
     "promo_join_stream",
     "promo_campaign_send",
+    "market_recommend_stream",
 }
 
 

@@ -130,7 +130,17 @@ class CountSpec(StreamSpec):
                 raise ValueError(f"path {shorter} is a text and a parent of another path")
 
 
-JOBS: Mapping[str, type[StreamSpec]] = {"window_counts": CountSpec}
+class RecommendSpec(StreamSpec):
+    """The stream that answers requests for recommendations; `topic` is that of the requests."""
+
+    searches_topic: str = Field("client-searches", min_length=1)
+    answers_topic: str = Field("recommendations-results", min_length=1)
+
+
+JOBS: Mapping[str, type[StreamSpec]] = {
+    "window_counts": CountSpec,
+    "market_recommend": RecommendSpec,
+}
 """Jobs whose declaration has more than every stream's."""
 
 

@@ -52,12 +52,14 @@ create table market.recent_product (
 create index recent_product_time on market.recent_product (searched_at);
 
 -- One row per minute in which requests came: how many got an answer, an answer without items
--- (counted in answered too), or none because their deadline was over.
+-- (counted in answered too), or none because their deadline was over; and the longest that an
+-- answer of the minute took since its asker asked, by two clocks.
 create table market.answer_minute (
   minute timestamptz primary key,
   answered bigint not null default 0,
   without_items bigint not null default 0,
-  expired bigint not null default 0
+  expired bigint not null default 0,
+  slowest_ms bigint not null default 0
 );
 
 -- What is there for somebody of whom nothing is known: the newest of each category.

@@ -1,0 +1,1 @@
+"""Searches make products popular and users known; requests for recommendations are answered."""
