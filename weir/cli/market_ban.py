@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,6 +48,7 @@ def ban(
 ) -> None:
     """Let no product of these rules through any more; what is out already is taken back."""
     from weir.market.ban_orders import order_bans
+    from weir.market.moment import parse_moment
     from weir.store.postgres import connect
 
     groups = gather(product_id, sku, sku_prefix, file, reason)
@@ -57,8 +58,8 @@ def ban(
             groups,
             who=getpass.getuser(),
             via="cli",
-            valid_from=moment("--from", begin),
-            until=moment("--until", until),
+            valid_from=parse_moment("--from", begin),
+            until=parse_moment("--until", until),
             dry_run=dry_run,
         )
     if json:
@@ -169,21 +170,6 @@ def gather(
     return by_reason
 
 
-def moment(option: str, text: str) -> datetime | None:
-    """A point in time from outside; none for no text. Raises SettingError."""
-    if not text:
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise SettingError(f"{option} {text!r} is no time", "e.g. 2026-11-22T18:00:00Z") from error
-    if found.tzinfo is None:
-        raise SettingError(f"{option} {text!r} has no zone", "e.g. 2026-11-22T18:00:00Z")
-    return found
-
-
 def shown(at: datetime | None) -> str | None:
     """A time for people."""
-    from datetime import UTC
-
     return None if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z"

@@ -24,6 +24,9 @@ SPENT: Final = "failpoints.spent"
 POINTS: Final = {
     "after_init": "older publishers are fenced, the marker is not read yet",
     "before_batch": "a batch is planned, nothing of it is done",
+    "after_list": "in the filter: the ban list is read, nothing is written",
+    "before_write": "in the filter: what bans changed is taken back, the products are not written",
+    "after_write": "in the filter: the products are written, the ledger does not know yet",
     "after_decision": "in the seal: campaigns have their states",
     "in_copy": "in the seal: the audience is on its way to PostgreSQL",
     "after_rows": "in the seal: a chunk of notifications is written",

@@ -137,9 +137,18 @@ class RecommendSpec(StreamSpec):
     answers_topic: str = Field("recommendations-results", min_length=1)
 
 
+class FilterSpec(StreamSpec):
+    """The stream that lets no banned product through; `topic` is that of the shops."""
+
+    bans_topic: str = Field("market-bans", min_length=1)
+    products_topic: str = Field("filtered-products", min_length=1)
+    events_topic: str = Field("filtered-events", min_length=1)
+
+
 JOBS: Mapping[str, type[StreamSpec]] = {
     "window_counts": CountSpec,
     "market_recommend": RecommendSpec,
+    "market_banned_filter": FilterSpec,
 }
 """Jobs whose declaration has more than every stream's."""
 

@@ -32,6 +32,8 @@ def components(layout: Layout) -> list[Component]:
     found.append(services.reconcile(layout))
     if "promo" in wanted_systems(settings):
         found.append(services.promo_wake(layout))
+    if "market" in wanted_systems(settings):
+        found.append(services.market_relay(layout))
     if settings.airflow:
         found += Airflow(layout).components()
     return [*found, *monitoring.components(layout)]

@@ -126,3 +126,14 @@ def promo_wake(layout: Layout) -> Component:
         after=("postgres", "kafka"),
         healthy=lambda: asks(layout, "promo-wake", "weir-promo-wake"),
     )
+
+
+def market_relay(layout: Layout) -> Component:
+    """Tells Kafka what the ban list says: healthy while it asks PostgreSQL."""
+    return Component(
+        name="market-relay",
+        argv=[str(layout.python), "-m", "weir.cli", "market", "relay"],
+        env=passed_on(layout),
+        after=("postgres", "kafka"),
+        healthy=lambda: asks(layout, "market-relay", "weir-market-relay"),
+    )

@@ -1,0 +1,222 @@
+"""One micro-batch: the ban list is read after its offsets are fixed, then everything is written.
+
+Order: ledger and epoch are checked, version and clock read, what changed rules left is taken back
+or let in again, products written, odd ones judged one by one, the ledger moved. Under a crash at
+any point: the batch is done again, under the list of that later moment. Without the list nothing is
+written.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+import psycopg
+import structlog
+from pyspark.sql import DataFrame, Observation
+from pyspark.sql import functions as F
+
+from spark_jobs.lib.attempts import StoredTrials
+from spark_jobs.lib.checkpoint import batch_range
+from spark_jobs.lib.control import StopRequested
+from spark_jobs.lib.driver import Driver
+from spark_jobs.lib.guard import Guard, is_surroundings
+from spark_jobs.lib.messages import messages_of
+from spark_jobs.lib.quarantine import Quarantine
+from spark_jobs.lib.slices import Slice
+from spark_jobs.market_banned_filter import transforms
+from spark_jobs.market_banned_filter.bans import BanFrame, ban_frames
+from spark_jobs.market_banned_filter.odd import OddOnes
+from spark_jobs.market_banned_filter.schema import QUERY, sink_options
+from spark_jobs.market_banned_filter.sink import write
+from weir.kafka.offsets import end_offsets
+from weir.kafka.producer import ConfirmedProducer
+from weir.kafka.reader import read_range
+from weir.kafka.record import Message
+from weir.market import filter_commit
+from weir.market.ban_list import BanList, fetch_list, fetch_moment
+from weir.market.settle import Ends
+from weir.market.take_back import Outlet, TakenBack, take_back
+from weir.ops import lease
+from weir.ops.failpoint import reach
+from weir.ops.streams import FilterSpec
+
+log = structlog.get_logger()
+T = TypeVar("T")
+RETRY_SECONDS = 300.0
+
+
+class FilterBatch:
+    """The function behind foreachBatch, with what lives across batches."""
+
+    def __init__(self, driver: Driver, checkpoint: Path, options: Mapping[str, str]) -> None:
+        self.failure: BaseException | None = None
+        assert isinstance(driver.file.spec, FilterSpec)
+        self._spec = driver.file.spec
+        self._driver = driver
+        self._checkpoint = checkpoint
+        self._options = options
+        self._sink = sink_options(driver.file.settings)
+        self._outlet = Outlet(
+            source=self._spec.topic,
+            products=self._spec.products_topic,
+            events=self._spec.events_topic,
+            epoch=driver.epoch,
+        )
+        self._bans: BanList | None = None
+        self._frames: tuple[BanFrame, ...] = ()
+        self._looked: int | None = None
+        self._connection: lease.Pg | None = None
+        self._publisher: ConfirmedProducer | None = None
+        self._odd = OddOnes(f"{self._spec.name}.{QUERY}", self._read, self._publish)
+        quarantine = Quarantine(driver, QUERY, read_range=self._read, publisher=self._publish)
+        self._guard = Guard(StoredTrials(driver, QUERY, quarantine), driver.control.raise_if_asked)
+
+    def __call__(self, messages: DataFrame, batch_id: int) -> None:
+        """Filter one batch. Any error ends the query; it is kept for the main thread."""
+        try:
+            with self._driver.control.batch():
+                begins, ends = batch_range(self._checkpoint, batch_id)
+                batch = Slice(batch_id=batch_id, begins=begins, ends=ends)
+                self._guard.run(
+                    batch,
+                    lambda piece: self._filter(messages_of(messages, piece, self._options), piece),
+                )
+        except StopRequested:
+            raise
+        except BaseException as error:
+            self.failure = error
+            raise
+
+    def _filter(self, messages: DataFrame, piece: Slice) -> None:
+        batch = filter_commit.Batch(
+            stream=self._spec.name,
+            query=QUERY,
+            epoch=self._driver.epoch,
+            batch_id=piece.batch_id,
+            begins=piece.begins,
+            ends=piece.ends,
+            began=time.monotonic(),
+        )
+        reach("before_batch")
+        # From here on: the offsets are fixed, so whoever sent a message of this batch after a ban
+        # sent it before this look at the list.
+        bans = self._patiently(lambda connection: self._list_for(connection, batch))
+        if bans is None:
+            log.info("batch was filtered before", batch_id=piece.batch_id, ends=piece.ends)
+            return
+        reach("after_list")
+        taken = self._look(bans, piece)
+        reach("before_write")
+        rows, odd = self._write(messages.where(F.col("topic") == self._spec.topic), piece, bans)
+        reach("after_write")
+        refused = self._odd.write(messages, odd, bans, self._outlet) if odd else {}
+        done = filter_commit.Done(ban_version=bans.version, rows=rows, refused=len(refused))
+        self._patiently(
+            lambda connection: filter_commit.commit(
+                connection,
+                batch,
+                done,
+                keep=lambda c: self._odd.keep(c, self._spec.topic, refused),
+            )
+        )
+        self._driver.control.done(
+            QUERY,
+            piece.batch_id,
+            rows,
+            ban_version=bans.version,
+            retracted=taken.retracted,
+            readmitted=taken.readmitted,
+        )
+
+    def _list_for(self, connection: lease.Pg, batch: filter_commit.Batch) -> BanList | None:
+        """The list as it is now; None when the batch was done before."""
+        if not filter_commit.is_new(connection, batch):
+            return None
+        moment = fetch_moment(connection)
+        if self._bans is None or not self._bans.holds_at(moment):
+            self._bans = fetch_list(connection)
+            self._frames = ()
+            log.info("list read", version=self._bans.version, rules=len(self._bans.rules))
+        return self._bans
+
+    def _look(self, bans: BanList, piece: Slice) -> TakenBack:
+        """Once per version, and whenever the relay asks."""
+        begins, ends = (
+            offsets.get(self._spec.bans_topic, {}) for offsets in (piece.begins, piece.ends)
+        )
+        if self._looked == bans.version and begins == ends:
+            return TakenBack()
+        taken = self._patiently(
+            lambda connection: take_back(
+                connection,
+                self._publish(),
+                self._outlet,
+                self._ends,
+                self._driver.control.stop.wait,
+            )
+        )
+        self._looked = bans.version
+        if taken != TakenBack():
+            log.info("taken back", retracted=taken.retracted, readmitted=taken.readmitted)
+        return taken
+
+    def _write(self, messages: DataFrame, piece: Slice, bans: BanList) -> tuple[int, int]:
+        """How many messages there were, and how many of them are not sure and not written."""
+        topic = self._spec.topic
+        if piece.begins.get(topic) == piece.ends.get(topic):
+            return 0, 0
+        if not self._frames:
+            self._frames = ban_frames(messages.sparkSession, bans)
+        seen = Observation()
+        # The observed place also keeps Spark from judging twice: no filter is moved below it.
+        decided = transforms.decide(messages, self._frames).observe(
+            seen,
+            F.count(F.lit(1)).alias("rows"),
+            F.count_if(~F.col("sure")).alias("odd"),
+        )
+        outputs = transforms.Outputs(
+            products=self._outlet.products,
+            events=self._outlet.events,
+            epoch=self._outlet.epoch,
+            ban_version=bans.version,
+        )
+        write(transforms.records(decided, outputs), self._sink)
+        found = seen.get
+        return int(found["rows"]), int(found["odd"])
+
+    def _patiently(self, act: Callable[[lease.Pg], T]) -> T:
+        """Act, and again while PostgreSQL is away: nothing is written meanwhile.
+
+        Everything here may be done twice; where a lost connection hides a commit, the ledger tells.
+        """
+        deadline = time.monotonic() + RETRY_SECONDS
+        control = self._driver.control
+        while True:
+            try:
+                if self._connection is None or self._connection.closed:
+                    self._connection = self._driver.connect()
+                return act(self._connection)
+            except psycopg.OperationalError as error:
+                self._connection = None
+                over = time.monotonic() > deadline or control.fenced.is_set()
+                if over or not is_surroundings(error):
+                    raise
+                log.warning("PostgreSQL is asked again", error=str(error).splitlines()[0])
+                control.fenced.wait(0.5)
+
+    def _ends(self) -> Ends:
+        settings = self._driver.file.settings
+        topics = (self._outlet.products, self._outlet.events)
+        return {topic: end_offsets(settings, topic) for topic in topics}
+
+    def _read(
+        self, topic: str, start: Mapping[int, int], end: Mapping[int, int]
+    ) -> Iterator[Message]:
+        return read_range(self._driver.file.settings, topic, start, end, probes=True)
+
+    def _publish(self) -> ConfirmedProducer:
+        self._publisher = self._publisher or ConfirmedProducer(self._driver.file.settings)
+        return self._publisher

@@ -1,0 +1,41 @@
+"""One Kafka write of Spark; what is Kafka's fault is told from what is a message's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame
+
+from weir.errors import Unavailable
+
+KAFKA_ERROR: Final = re.compile(r"org\.apache\.kafka\.(?:common|clients)\.[\w.]*?(\w+Exception)\b")
+OF_A_MESSAGE: Final = frozenset(
+    {"RecordTooLargeException", "SerializationException", "InvalidRecordException"}
+)
+
+
+def write(records: DataFrame, options: Mapping[str, str]) -> None:
+    """Write rows of (topic, key, value, headers) and wait until all are confirmed.
+
+    Under a crash or an error: any of them may be written. Raises Unavailable when Kafka is away:
+    a batch that fails for that reason says nothing about its messages.
+    """
+    try:
+        records.write.format("kafka").options(**options).save()
+    except (Py4JJavaError, PySparkException) as error:
+        reason = kafka_fault(str(error))
+        if reason is None:
+            raise
+        raise Unavailable(f"Kafka did not take a batch: {reason}", "weir status") from error
+
+
+def kafka_fault(words: str) -> str | None:
+    """The error of Kafka in Spark's words; None when it is no fault of Kafka's surroundings."""
+    found = KAFKA_ERROR.findall(words)
+    if not found or OF_A_MESSAGE & set(found):
+        return None
+    return str(found[-1])
