@@ -1,4 +1,4 @@
-"""The HTTP API: `/stats`, `/promo/feedback`, `/healthz`, `/metrics`, described at `/docs`.
+"""The HTTP API: `/stats`, `/promo/feedback`, `/market/…`, `/healthz`, `/metrics`; see `/docs`.
 
 The handlers are plain functions, so FastAPI runs them in threads and none blocks another.
 """
@@ -19,6 +19,7 @@ from weir.clock import Clock, utc_now
 from weir.contracts.stats import Bots, Health, Problem, Stats
 from weir.errors import Unavailable
 from weir.serving.health import fetch_redis_state, judge_health
+from weir.serving.market import add_market
 from weir.serving.parts import Parts
 from weir.serving.promo import add_feedback
 from weir.serving.question import WORDS, parse_question
@@ -26,6 +27,7 @@ from weir.serving.refusals import add_refusals
 from weir.serving.stats import build_stats
 
 MOST_DOMAINS = 100_000
+EVENTS_SECONDS = 2.0  # for events of the last searches, when the API ends
 WHY_503 = "Neither Redis nor PostgreSQL answers"
 
 Limit = Annotated[int, Query(ge=1, le=MOST_DOMAINS, description="How many domains to list")]
@@ -41,6 +43,7 @@ def create_app(parts: Parts, clock: Clock = utc_now) -> FastAPI:
         parts.watch.start()
         yield
         parts.watch.stop()
+        parts.market.events.finish(EVENTS_SECONDS)
 
     app = FastAPI(
         title="Weir",
@@ -51,6 +54,7 @@ def create_app(parts: Parts, clock: Clock = utc_now) -> FastAPI:
     add_request_metrics(app, parts)
     add_stats(app, parts, clock)
     add_feedback(app, parts.feedback)
+    add_market(app, parts.market, clock)
     add_refusals(app)
     add_operation(app, parts)
     return app

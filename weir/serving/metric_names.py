@@ -75,6 +75,8 @@ class Metric(StrEnum):
     PROMO_UNPUBLISHED_AGE = "weir_promo_unpublished_seconds"
     PROMO_DELAY = "weir_promo_publish_delay_seconds"
     PROMO_ANSWERS = "weir_promo_answers_total"
+    MARKET_SEARCHES = "weir_market_searches_total"
+    MARKET_SEARCH_EVENTS = "weir_market_search_events_total"
     HTTP_REQUESTS = "weir_http_requests_total"
     HTTP_SECONDS = "weir_http_request_seconds"
     STATS_SERVED = "weir_stats_served_total"
@@ -141,6 +143,10 @@ DECLARED: dict[Metric, Declared] = {
     Metric.PROMO_UNPUBLISHED_AGE: Declared("gauge", "How long the oldest waits", ("stream",)),
     Metric.PROMO_DELAY: Declared("gauge", "From seal to Kafka, the newest", ("stream",)),
     Metric.PROMO_ANSWERS: Declared("counter", "Answers of subscribers by outcome", ("outcome",)),
+    Metric.MARKET_SEARCHES: Declared("counter", "Searches of the API by outcome", ("outcome",)),
+    Metric.MARKET_SEARCH_EVENTS: Declared(
+        "counter", "Events of searches: sent, lost, or the search is uncounted", ("outcome",)
+    ),
     Metric.HTTP_REQUESTS: Declared("counter", "Requests", ("route", "method", "status")),
     Metric.HTTP_SECONDS: Declared("histogram", "Time to answer", ("route",)),
     Metric.STATS_SERVED: Declared("counter", "Answers of /stats by store", ("served_from",)),

@@ -37,6 +37,14 @@ class FeedbackMetrics:
         self.answers = Counter(*_declaration(Metric.PROMO_ANSWERS), registry=registry)
 
 
+class SearchMetrics:
+    """What the API counts about searches in the market."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.searches = Counter(*_declaration(Metric.MARKET_SEARCHES), registry=registry)
+        self.events = Counter(*_declaration(Metric.MARKET_SEARCH_EVENTS), registry=registry)
+
+
 class ReadAtScrape(Collector):
     """Turns samples, read anew at each scrape, into metric families."""
 

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, disable_created_metrics
 
+from weir.market.search_connection import SearchConnections
+from weir.market.search_events import SearchEvents
 from weir.platform.airflow_config import inner_address
 from weir.serving.airflow_reads import AirflowReads, api_answers
 from weir.serving.counts_source import CountsSource
-from weir.serving.metrics import FeedbackMetrics, ReadAtScrape, RequestMetrics
+from weir.serving.market import MarketDoor
+from weir.serving.metrics import FeedbackMetrics, ReadAtScrape, RequestMetrics, SearchMetrics
 from weir.serving.promo import FeedbackDoor
 from weir.serving.scrape import Scrape
 from weir.serving.watch import Watch
@@ -30,6 +33,7 @@ class Parts:
     watch: Watch
     requests: RequestMetrics
     feedback: FeedbackDoor
+    market: MarketDoor
     registry: CollectorRegistry
 
 
@@ -61,5 +65,20 @@ def build_parts(settings: Settings) -> Parts:
             wins=settings.promo_feedback_wins,
             metrics=FeedbackMetrics(registry),
         ),
+        market=build_market(settings, registry),
         registry=registry,
+    )
+
+
+def build_market(settings: Settings, registry: CollectorRegistry) -> MarketDoor:
+    """What the market's endpoints need; its events are those of a client of the market."""
+    metrics = SearchMetrics(registry)
+    return MarketDoor(
+        dsn_file=settings.dsn_file,
+        connections=SearchConnections(settings.dsn_file),
+        events=SearchEvents(
+            settings.acting_as("market-client", "service"),
+            lambda outcome: metrics.events.labels(outcome).inc(),
+        ),
+        metrics=metrics,
     )
