@@ -49,7 +49,8 @@ with found as materialized (
   select * from found where product_id not in (select product_id from banned)
 ), best as materialized (
   select product_id,
-    ({{points}} + case when words @@ %(code)s::tsquery then {CODE_POINTS} else 0 end) * case when in_stock then 1 else {OUT_OF_STOCK}::float8 end as score
+    ({{points}} + case when words @@ %(code)s::tsquery then {CODE_POINTS} else 0 end)
+      * case when in_stock then 1 else {OUT_OF_STOCK}::float8 end as score
   from allowed order by score desc, product_id limit %(limit)s
 ), facets as (
   select case when grouping(category) = 0 then 'category'
