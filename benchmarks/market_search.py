@@ -145,9 +145,9 @@ def ban(pg: Pg, bans: int, among: int) -> None:
     pg.execute(
         """
         insert into market.ban (kind, value, reason, banned_by, valid_from, started, version)
-        select case when n % 10 = 0 then 'sku_prefix' else 'product' end,
-          case when n % 10 = 0 then 'PHN-' || lpad((n / 10)::text, 3, '0') || '-000'
-               else 's1-' || lpad((n * 7 % %(among)s)::text, 7, '0') end,
+        select case when n %% 10 = 0 then 'sku_prefix' else 'product' end,
+          case when n %% 10 = 0 then 'PHN-' || lpad((n / 10)::text, 3, '0') || '-000'
+               else 's1-' || lpad((n * 7 %% %(among)s)::text, 7, '0') end,
           'benchmark', 'benchmark', now(), true, n
         from generate_series(1, %(bans)s) n on conflict do nothing
         """,

@@ -75,19 +75,24 @@ return array(
 
 -- Prices in 64 steps of about 29 %, from 1 to ten million.
 create function market.price_step(price numeric) returns int
-  language sql immutable strict parallel safe
-return least(63, greatest(0, floor(ln(greatest(price, 1)) * 4)::int));
+  language sql immutable parallel safe
+return least(63, greatest(0, floor(ln(greatest(price, 1)::float8) * 4)::int));
 
 -- The step of a price and the halves, quarters … it lies in: a range of prices is a few of these terms.
+-- One expression of immutable parts and not strict, as price_step: so it becomes a part of the caller.
 create function market.price_terms(price numeric, currency text) returns text[]
-  language sql immutable strict parallel safe
-return array(
-  select 'p/' || currency || '/' || level || '/' || (market.price_step(price) >> level)
-  from generate_series(0, 5) level);
+  language sql immutable parallel safe
+return array[
+  'p/' || currency || '/0/' || (market.price_step(price))::text,
+  'p/' || currency || '/1/' || (market.price_step(price) >> 1)::text,
+  'p/' || currency || '/2/' || (market.price_step(price) >> 2)::text,
+  'p/' || currency || '/3/' || (market.price_step(price) >> 3)::text,
+  'p/' || currency || '/4/' || (market.price_step(price) >> 4)::text,
+  'p/' || currency || '/5/' || (market.price_step(price) >> 5)::text];
 
 -- What a name says after "for" or "with" is not the thing itself: "a case for a smartphone".
 create function market.head_of_name(plain text) returns text
-  language sql immutable strict parallel safe
+  language sql immutable parallel safe
 return coalesce(substring(plain from '^(.+?) (?:для|под|к|с|со|из|от|for|with|of|from) '), plain);
 
 -- Brings the search in line with market.product for these ids: one statement per batch, in the
