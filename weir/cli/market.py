@@ -7,12 +7,20 @@ from __future__ import annotations
 
 import typer
 
-from weir.cli import market_ban, market_recommend, market_relay, market_search, market_stats
+from weir.cli import (
+    market_archive,
+    market_ban,
+    market_recommend,
+    market_relay,
+    market_search,
+    market_stats,
+)
 
 app = typer.Typer(no_args_is_help=True, help="Products in, banned ones out, search in between.")
 market_ban.register(app)
 market_relay.register(app)
 market_stats.register(app)
+market_archive.register(app)
 market_recommend.register(app)
 market_search.register(app)
 

@@ -82,3 +82,20 @@ def places_of(
     for row, source in enumerate(zip(verdicts, topics, partitions, strict=True)):
         found.setdefault(Source(*source), []).append(row)
     return {source: np.array(rows, dtype=np.intp) for source, rows in found.items()}
+
+
+class SeenOffsets:
+    """The same set in memory, asked one offset at a time."""
+
+    def __init__(self) -> None:
+        self._bits: dict[tuple[str, int, int], bytearray] = {}
+
+    def add(self, topic: str, partition: int, offset: int) -> bool:
+        """Whether the offset is new; it is known then."""
+        number, place = divmod(offset, CHUNK)
+        bits = self._bits.setdefault((topic, partition, number), bytearray(EMPTY))
+        byte, bit = divmod(place, 8)
+        if bits[byte] >> bit & 1:
+            return False
+        bits[byte] |= 1 << bit
+        return True

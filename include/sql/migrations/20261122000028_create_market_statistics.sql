@@ -54,7 +54,7 @@ create table market.archive_run (
   began_at timestamptz not null,
   ended_at timestamptz,
   succeeded_at timestamptz,
-  messages bigint not null default 0,
+  rows bigint not null default 0,              -- that its last run archived
   error text,
   error_at timestamptz
 );
