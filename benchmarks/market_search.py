@@ -160,6 +160,8 @@ def run(pg: Pg, asked: Sequence[tuple[str, Question]]) -> dict[str, Any]:
     """Ask them one after the other; milliseconds by kind."""
     took: dict[str, list[float]] = {"all": []}
     empty = 0
+    server = number(pg, "select pg_backend_pid()")
+    used = time.process_time(), server_cpu_seconds(server)
     for kind, question in asked:
         began = time.perf_counter()
         answer = search(pg, question)
@@ -167,7 +169,18 @@ def run(pg: Pg, asked: Sequence[tuple[str, Question]]) -> dict[str, Any]:
         took["all"].append(milliseconds)
         took.setdefault(kind, []).append(milliseconds)
         empty += not answer.hits
-    return {"found_nothing": empty} | {kind: percentiles(times) for kind, times in took.items()}
+    cpu_ms = {
+        "python": (time.process_time() - used[0]) * 1000 / len(asked),
+        "postgres": (server_cpu_seconds(server) - used[1]) * 1000 / len(asked),
+    }
+    head = {"found_nothing": empty, "cpu_ms": {name: round(ms, 2) for name, ms in cpu_ms.items()}}
+    return head | {kind: percentiles(times) for kind, times in took.items()}
+
+
+def server_cpu_seconds(pid: int) -> float:
+    """What the server process of the connection has used: unlike time, it knows no neighbours."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def percentiles(times: Sequence[float]) -> dict[str, float]:

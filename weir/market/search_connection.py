@@ -23,6 +23,7 @@ Result = TypeVar("Result")
 OPTIONS: Final[dict[str, Any]] = {
     "jit": "off",
     "enable_seqscan": "off",
+    "plan_cache_mode": "force_generic_plan",
     "statement_timeout": "5s",
 }
 WAY_OUT: Final = "weir status; a search has no other source, because none could honour a ban"

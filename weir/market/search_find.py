@@ -15,7 +15,7 @@ from weir.market.search_request import Question
 
 Pg = psycopg.Connection[Any]
 
-MOST_CANDIDATES: Final = 1000
+MOST_CANDIDATES: Final = 500
 """So many products are ranked and counted. A query that matches more is not narrow enough for the
 order of the rest to matter; `found` then says "at least"."""
 
