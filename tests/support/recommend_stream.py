@@ -28,7 +28,7 @@ from weir.ops.streams import RecommendSpec, parse_stream
 from weir.settings import Settings
 from weir.store.postgres import connect
 
-PATIENCE_SECONDS = 120.0
+PATIENCE_SECONDS = 180.0
 SPEC: dict[str, Any] = {
     "job": "market_recommend",
     "source": "market",

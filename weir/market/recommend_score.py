@@ -63,11 +63,11 @@ class Scored:
 
 WEIGHTS: Final[Mapping[Signal, float]] = {
     Signal.WEEK: 1.0,
-    Signal.HOUR: 0.5,
-    Signal.CATEGORY: 1.5,
-    Signal.BRAND: 0.8,
-    Signal.TOGETHER: 1.2,
-    Signal.NEW: 0.1,
+    Signal.HOUR: 0.3,
+    Signal.CATEGORY: 0.5,
+    Signal.BRAND: 1.0,
+    Signal.TOGETHER: 1.1,
+    Signal.NEW: 0.2,
 }
 """Set on the first half of the generated history of benchmarks/market_recommend_quality.py."""
 

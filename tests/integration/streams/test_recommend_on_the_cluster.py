@@ -75,7 +75,7 @@ def test_a_killed_driver_counts_every_search_once_and_answers_again(
         stream.search(found("tv", at=now, search_id=f"s{number}"))
         if number == 100:
             stream.kill()
-    assert asker.ask(stream.request(patience_seconds=90.0)) is not None
+    assert asker.ask(stream.request(patience_seconds=240.0)) is not None
     stream.wait_until_counted()
     assert dict(stream.shelf.rows(SEARCHES))["tv"] == before + 200
 
