@@ -47,9 +47,8 @@ UNTIL: Final = datetime(2026, 11, 22, 12, tzinfo=UTC)
 Pool = tuple[Sequence[Candidate], Taste]
 
 
-def learned(shelf: Shelf, world: World, each: int) -> list[Pool]:
-    """Learn the history; candidates and taste of every user after it."""
-    shelf.clear()
+def offer(shelf: Shelf, world: World) -> None:
+    """List the products of the world."""
     shelf.pg.execute(
         "insert into market.product (product_id, state, sku, shop, name, category, brand, price,"
         " currency, stock, created_at, updated_at, src_partition, src_offset, ban_version, epoch,"
@@ -60,6 +59,12 @@ def learned(shelf: Shelf, world: World, each: int) -> list[Pool]:
         " lateral (select place - 1) as number (n)",
         [UNTIL, UNTIL, world.categories.tolist(), world.brands.tolist()],
     )
+
+
+def learned(shelf: Shelf, world: World, each: int) -> list[Pool]:
+    """Learn the history; candidates and taste of every user after it."""
+    shelf.clear()
+    offer(shelf, world)
     history = searches(world, 2, each=each, until=UNTIL)
     while some := list(islice(history, 500)):
         shelf.learn(*some)
