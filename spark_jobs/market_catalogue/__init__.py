@@ -1,0 +1,1 @@
+"""The catalogue: what the ban filter says of products, into `market.product`, newest wins."""
