@@ -39,9 +39,9 @@ FOUND: Final = """
            (extract(epoch from p.updated_at) * 1000000)::bigint as updated_at_us,
            b.ban_id, b.kind, b.value, b.reason
     from ({touched}) touched join market.product p using (product_id)
-    cross join lateral market.is_banned(p.product_id, p.sku) as banned_by
-    left join market.ban b on b.ban_id = banned_by
-    where (banned_by is {held}) and p.state = '{state}' and p.payload is not null
+    cross join lateral market.is_banned(p.product_id, p.sku) as held (by_ban)
+    left join market.ban b on b.ban_id = held.by_ban
+    where held.by_ban is {held} and p.state = '{state}' and p.payload is not null
     limit %(limit)s
 """
 BANNED: Final = FOUND.format(

@@ -31,6 +31,7 @@ STEPS_BEFORE = {
     "api": ("schema", "topics"),
     "reconcile": ("schema",),
     "promo-wake": ("schema", "topics"),
+    "market-": ("schema", "topics"),
     "airflow-": ("metadata", "streams"),
 }
 
