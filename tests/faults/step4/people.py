@@ -1,0 +1,148 @@
+"""Shops that send without pause, and a person who bans, lifts and sets ends at random moments."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from confluent_kafka import KafkaError, Producer
+
+from tests.faults.step4.oracle import Sent, Span, World
+from tests.support.bad_products import GOOD
+from weir.kafka.client import kafka_options
+from weir.market.bans import ban, unban
+from weir.market.filtered import Source
+from weir.market.rules import Kind, Rule
+from weir.ops.lease import Pg
+from weir.settings import Settings
+
+PRODUCTS = 2_000
+FAMILIES = 100
+
+
+def sku_of(number: int) -> str:
+    """Products of one family have article numbers that begin alike."""
+    return f"F{number % FAMILIES:02d}-{number:05d}"
+
+
+class Shops(threading.Thread):
+    """Send products at a rate until `stop`; what was sent is in the world when Kafka has it."""
+
+    def __init__(self, settings: Settings, topic: str, world: World, *, rate: int) -> None:
+        super().__init__(name="shops", daemon=True)
+        self.failure: str | None = None
+        self.over = threading.Event()
+        self.called: dict[str, int] = {}
+        self._topic = topic
+        self._world = world
+        self._rate = rate
+        self._random = random.Random(4)
+        options = kafka_options(settings) | {"enable.idempotence": True, "linger.ms": 2}
+        self._producer = Producer(options | {"partitioner": "murmur2_random"})
+
+    def run(self) -> None:
+        began, number = time.monotonic(), 0
+        while not self.over.is_set():
+            due = int((time.monotonic() - began) * self._rate)
+            while number < due:
+                self.send(self._random.randrange(PRODUCTS))
+                number += 1
+            self._producer.poll(0)
+            self.over.wait(0.005)
+        self._producer.flush(60)
+
+    def send(self, product: int) -> None:
+        """Send one product; remember when `send()` was called."""
+        product_id = f"p{product:05d}"
+        sku, updated = sku_of(product), datetime.now(UTC).isoformat(timespec="microseconds")
+        value = orjson.dumps(GOOD | {"product_id": product_id, "sku": sku, "updated_at": updated})
+        called_at = time.time()
+        self._producer.produce(
+            self._topic,
+            value=value,
+            key=product_id.encode(),
+            on_delivery=lambda error, message: self._delivered(
+                error, message, Sent(product_id, sku, called_at)
+            ),
+        )
+
+    def flush(self) -> None:
+        """Wait until Kafka has everything."""
+        assert self._producer.flush(60) == 0
+
+    def end(self) -> None:
+        """Stop sending; everything is confirmed."""
+        self.over.set()
+        self.join(90)
+        assert self.failure is None, self.failure
+
+    def _delivered(self, error: KafkaError | None, message: Any, sent: Sent) -> None:
+        if error is not None:
+            self.failure = error.str()
+            return
+        source = Source(self._topic, message.partition(), message.offset())
+        self._world.sent[source] = sent
+
+
+class Banner:
+    """Bans and lifts; each is in the world with its version and the time its commit returned."""
+
+    def __init__(self, connect: Callable[[], Pg], world: World, seed: int = 4) -> None:
+        self.deeds = 0
+        self._connect = connect
+        self._world = world
+        self._random = random.Random(seed)
+        self._open: dict[Rule, Span] = {}
+
+    def act(self) -> None:
+        """One deed: a new ban, a ban with an end, or a lift."""
+        draw = self._random.random()
+        lasting = [rule for rule, span in self._open.items() if span.until is None]
+        if draw < 0.4 and lasting:
+            self.lift(self._random.choice(lasting))
+        else:
+            rule = self._rule()
+            end = 0.5 + 2 * self._random.random() if draw > 0.8 else None
+            if rule not in self._open:
+                self.ban(rule, seconds=end)
+
+    def ban(self, rule: Rule, *, seconds: float | None = None) -> Span:
+        """Ban it, for so long or until somebody lifts it."""
+        until = None if seconds is None else time.time() + seconds
+        with self._connect() as connection:
+            done = ban(
+                connection,
+                [rule],
+                reason="test",
+                who="test",
+                via="test",
+                until=None if until is None else datetime.fromtimestamp(until, UTC),
+            )
+            committed_at = time.time()
+        span = Span(rule=rule, version=done.version, committed_at=committed_at, until=until)
+        self._world.spans.append(span)
+        self._open[rule] = span
+        self.deeds += 1
+        return span
+
+    def lift(self, rule: Rule) -> None:
+        """Lift it; from the version of the lift on it may pass."""
+        span = self._open.pop(rule)
+        with self._connect() as connection:
+            done = unban(connection, [rule], reason="test", who="test", via="test")
+        span.lifted_version = done.version
+        self.deeds += 1
+
+    def _rule(self) -> Rule:
+        number = self._random.randrange(PRODUCTS)
+        kind = self._random.choice(list(Kind))
+        if kind is Kind.PRODUCT:
+            return Rule(kind, f"p{number:05d}")
+        if kind is Kind.SKU:
+            return Rule(kind, sku_of(number))
+        return Rule(kind, sku_of(number)[:4])
