@@ -23,6 +23,7 @@ GROUPS = (
     "gaps",
     "promo",
     "market",
+    "shop",
     "housekeeping",
     "wikimedia",
     "serve",

@@ -86,7 +86,7 @@ class ConfirmedProducer:
         try:
             enqueue(self._producer, record, self._on_delivery)
         except KafkaException as error:
-            self._refused = self._refused or (topic, reason_of(error))
+            self._refused = self._refused or (topic, reason_of(error) + _named(key))
             self._raise_failure()
         self._sent_since_flush += 1
 
@@ -106,12 +106,20 @@ class ConfirmedProducer:
         if error is None:
             self.confirmed += 1
         elif self._refused is None:
-            self._refused = (message.topic() or "", error.str())
+            self._refused = (message.topic() or "", error.str() + _named(message.key()))
 
     def _raise_failure(self) -> None:
         if self._refused is not None:
             topic, reason = self._refused
             raise not_confirmed(self._settings, topic, reason, self._last_error)
+
+
+def _named(key: bytes | str | None) -> str:
+    """The first message that was not taken, by its key: a person looks for it by that."""
+    if not key:
+        return ""
+    text = key if isinstance(key, str) else key.decode(errors="replace")
+    return f", first of all {text[:100]!r}"
 
 
 def not_confirmed(

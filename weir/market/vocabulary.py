@@ -84,7 +84,8 @@ ENGLISH_STARTS: Final = (
 ENGLISH_ENDS: Final = (
     "dale wick ford ling mere stone field by holm gate ridge well brook haven crest low"
 )
-SERIES: Final = ("Лайт", "Про", "Макс", "Мини", "Плюс", "Нео", "Air", "Pro", "One", "Go", "S", "X")
+RUSSIAN_SERIES: Final = ("Лайт", "Про", "Макс", "Мини", "Плюс", "Нео")
+ENGLISH_SERIES: Final = ("Air", "Pro", "One", "Go", "Max", "Neo")
 
 RUSSIAN_SENTENCES: Final = (
     "Надёжная вещь на каждый день, без лишних деталей.",
