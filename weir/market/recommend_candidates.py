@@ -48,29 +48,30 @@ OF_OWN_CATEGORIES: Final = """
 FOUND_TOGETHER: Final = "(select c.product_id from together c)"
 NEWEST: Final = """
     (select n.product_id from category_name k cross join lateral (
-       select product_id from market.product p
+       select product_id, created_at from market.product p
        where state = 'listed' and category = k.category
        order by created_at desc limit {taken}) n
      join market.product p using (product_id)
-     where {fits} limit {taken})
+     where {fits} order by n.created_at desc limit {taken})
 """
 WITHIN_PRICE: Final = """
     (select n.product_id from category_name k cross join lateral (
-       select p.product_id from market.product p
+       select p.product_id, p.created_at from market.product p
        where state = 'listed' and p.category = k.category and price <= %(max_price)s
        order by price desc limit {taken}) n
      join market.product p using (product_id)
-     where {fits} limit {taken})
+     where {fits} order by n.created_at desc limit {taken})
 """
 # The categories there are: a step through an index for each.
-HEAD: Final = """
-with recursive category_name (category) as (
+ALL_CATEGORIES: Final = """
   select min(category) from market.product where state = 'listed'
   union all
   select (select min(category) from market.product
           where state = 'listed' and category > category_name.category)
   from category_name where category is not null
-),
+"""
+HEAD: Final = """
+with recursive category_name (category) as ({categories}),
 own_find as (
   select product_id from market.recent_product where user_id = %(user)s
   order by searched_at desc, product_id limit {own_finds}
@@ -110,7 +111,8 @@ def question(request: Request) -> str:
     ways.append(NEWEST.format(**FILL))
     if request.max_price is not None:
         ways.append(WITHIN_PRICE.format(**FILL))
-    return HEAD.format(ways=" union ".join(ways), **FILL)
+    categories = ALL_CATEGORIES if request.category is None else "select %(category)s::text"
+    return HEAD.format(ways=" union ".join(ways), categories=categories, **FILL)
 
 
 def fetch_candidates(connection: Pg, request: Request) -> Sequence[Candidate]:

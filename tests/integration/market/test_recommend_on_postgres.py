@@ -115,6 +115,15 @@ def test_without_any_search_the_newest_are_shown(shelf: Shelf):
     assert [item.reason for item in answer.items] == ["new in Книги", "new in Электроника"]
 
 
+def test_the_newest_are_those_of_all_categories(shelf: Shelf):
+    """However many there are in the first one."""
+    for number in range(150):
+        shelf.offer(f"a{number}", "Авто", created_at=NOON - timedelta(days=9))
+    shelf.offer("toy", "Я сам", created_at=NOON - timedelta(days=1))
+    assert names(ask(shelf, limit=1)) == ["toy"]
+    assert names(ask(shelf, limit=1, category="Авто")) == ["a0"]
+
+
 def test_a_price_is_kept_even_when_all_that_is_popular_costs_more(shelf: Shelf):
     """And only prices of one currency are compared."""
     for number in range(5):
