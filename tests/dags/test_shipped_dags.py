@@ -22,6 +22,11 @@ SHIPPED = {
     "promo_join_stream",
     "promo_campaign_send",
     "market_recommend_stream",
+    "market_statistics_stream",
+    "market_statistics_backfill",
+    "market_archive_hourly",
+    "market_catalogue_stream",
+    "market_catalog_publish",
 }
 
 

@@ -4,25 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-import numpy as np
 import pyarrow as pa
 
-from weir.market.counted_set import Chunk, chunks_of, mark, united
-from weir.market.facts import ChangeKey, changed, decided, numbers
+from weir.market.counted_set import Chunk, united
+from weir.market.facts import ChangeKey, changed, mark_decided, touched
 from weir.ops.lease import Pg
 
 
 def take_new(connection: Pg, facts: pa.Table) -> pa.Table:
     """The facts that were never taken before, which are then taken. Each once."""
-    offsets = numbers(facts, "src_offset")
-    fresh = np.zeros(len(facts), dtype=np.bool_)
-    places = decided(facts)
-    bits = fetch_bits(connection, chunks_of({s: offsets[rows] for s, rows in places.items()}))
-    marked: dict[Chunk, bytes] = {}
-    for source, rows in sorted(places.items()):
-        new, chunks = mark(bits, source, offsets[rows])
-        fresh[rows[new]] = True
-        marked |= chunks
+    fresh, marked = mark_decided(facts, fetch_bits(connection, touched(facts)))
     store_bits(connection, marked)
     changes = changed(facts)
     for key in take_changes(connection, changes):

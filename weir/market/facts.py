@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from weir.market.counted_set import Source, places_of
+from weir.market.counted_set import Chunk, Source, chunks_of, mark, places_of
 from weir.market.filtered import Change
 
 VERDICTS: Final[Mapping[str, str]] = {
@@ -73,6 +73,37 @@ def changed(facts: pa.Table) -> dict[ChangeKey, int]:
     for row, fact in zip(wanted, facts.take(pa.array(wanted, pa.int64())).to_pylist(), strict=True):
         rows.setdefault(change_key(fact), row)
     return rows
+
+
+def mark_decided(
+    facts: pa.Table, bits: Mapping[Chunk, bytes]
+) -> tuple[npt.NDArray[np.bool_], dict[Chunk, bytes]]:
+    """Which rows are decisions that `bits` does not hold, each once; the chunks as they are then.
+
+    Rows of other changes are never among them.
+    """
+    offsets = numbers(facts, "src_offset")
+    fresh = np.zeros(len(facts), dtype=np.bool_)
+    marked: dict[Chunk, bytes] = {}
+    for source, rows in sorted(decided(facts).items()):
+        new, chunks = mark(bits, source, offsets[rows])
+        fresh[rows[new]] = True
+        marked |= chunks
+    return fresh, marked
+
+
+def touched(facts: pa.Table) -> list[Chunk]:
+    """The chunks that hold the sources of these facts."""
+    offsets = numbers(facts, "src_offset")
+    return chunks_of({source: offsets[rows] for source, rows in decided(facts).items()})
+
+
+def distinct(facts: pa.Table) -> tuple[pa.Table, dict[Chunk, bytes], list[ChangeKey]]:
+    """Each fact once, with all that it takes to know them again."""
+    fresh, marked = mark_decided(facts, {})
+    changes = changed(facts)
+    fresh[list(changes.values())] = True
+    return facts.filter(pa.array(fresh)), marked, list(changes)
 
 
 def change_key(fact: Mapping[str, Any]) -> ChangeKey:

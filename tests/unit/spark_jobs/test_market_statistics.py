@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
+from spark_jobs.market_statistics import history
 from spark_jobs.market_statistics.batch import Found, sort_out
 from spark_jobs.market_statistics.schema import NO_KEY, NOT_JSON, NOT_OURS
 from spark_jobs.market_statistics.transforms import judge, read
+from weir.kafka.record import Message
+from weir.market.archive_rows import rows_of, table_of
 from weir.market.filtered import (
     EVENTS,
     PRODUCTS,
@@ -21,6 +26,7 @@ from weir.market.filtered import (
     event_json,
     headers_of,
 )
+from weir.ops.window import TimeWindow
 
 SCHEMA = (
     "topic string, partition int, offset long, timestamp timestamp, key binary, value binary,"
@@ -156,3 +162,36 @@ def test_what_the_filter_did_not_write_is_refused_with_a_reason(spark: SparkSess
 def test_a_probe_is_nobodys_product(spark: SparkSession):
     """It only measures the way."""
     assert found(spark, record(PRODUCTS, Change.ALLOWED, b"{}", key=b"weir.probe:x")).rows == 0
+
+
+def test_the_archive_gives_the_same_facts_as_kafka(spark: SparkSession, tmp_path: Path):
+    """Else a backfill would change numbers that were right."""
+    records = [
+        record(PRODUCTS, Change.ALLOWED, PRODUCT.replace('"100.50"', "29990.5")),
+        record(PRODUCTS, Change.DELETED, None, 1),
+        record(PRODUCTS, Change.RETRACTED, None, 2),
+        record(PRODUCTS, Change.READMITTED, PRODUCT, 3),
+        record(EVENTS, Change.BLOCKED, event(Change.BLOCKED)),
+        record(EVENTS, Change.RETRACTED, event(Change.RETRACTED, None), 1),
+        record(EVENTS, Change.READMITTED, event(Change.READMITTED), 2),
+    ]
+    rows, _ = rows_of(
+        Message(
+            r["topic"],
+            r["partition"],
+            r["offset"],
+            r["key"],
+            r["value"],
+            tuple(r["headers"]),
+            int(r["timestamp"].timestamp() * 1000),
+        )
+        for r in records
+    )
+    pq.write_table(table_of(rows), tmp_path / "part.parquet")
+    archived = history.facts_of(spark.read.parquet(str(tmp_path)))
+    hour = TimeWindow(datetime(2027, 1, 15, 8, tzinfo=UTC), datetime(2027, 1, 15, 9, tzinfo=UTC))
+    kept = history.as_table(history.within(archived, hour)).to_pylist()
+    assert sorted(kept, key=str) == sorted(found(spark, *records).facts.to_pylist(), key=str)
+    assert len(kept) == 5
+    before = TimeWindow(hour.start - timedelta(hours=1), hour.start)
+    assert history.as_table(history.within(archived, before)).num_rows == 0
