@@ -198,15 +198,18 @@ class FilterRig:
         with self.connection() as connection:
             desired.want_drained(connection, self.spec.name, "test", "the test is over")
         self.drivers.end()
-        self._relay.join(30)
+        if self._relay.is_alive():
+            self._relay.join(30)
         if self.catalogue.is_alive():
             self.catalogue.end()
 
 
 @contextmanager
-def filter_rig(platform: Settings, folder: Path, **changes: Any) -> Iterator[FilterRig]:
+def filter_rig(
+    platform: Settings, folder: Path, *, partitions: int = 3, **changes: Any
+) -> Iterator[FilterRig]:
     """A filter over fresh topics and a fresh database; nothing runs yet."""
-    products = fresh_topic(platform, partitions=3, message_timestamp_type="LogAppendTime")
+    products = fresh_topic(platform, partitions, message_timestamp_type="LogAppendTime")
     bans = fresh_topic(platform, cleanup_policy="compact")
     for topic in (products, bans):
         create_topic(platform, dlq_of(topic), max_message_bytes="12582912")
@@ -217,7 +220,7 @@ def filter_rig(platform: Settings, folder: Path, **changes: Any) -> Iterator[Fil
             "name": f"filter_{uuid.uuid4().hex[:10]}",
             "topic": products,
             "bans_topic": bans,
-            "products_topic": fresh_topic(platform, partitions=3, max_message_bytes="2097152"),
+            "products_topic": fresh_topic(platform, partitions, max_message_bytes="2097152"),
             "events_topic": fresh_topic(platform, partitions=2, max_message_bytes="2097152"),
             "resources": resources,
             "restarts": declared.restarts.model_copy(update={"max": 1000}),
