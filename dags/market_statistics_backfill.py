@@ -10,9 +10,9 @@ left as it is, and the run is red: Kafka may have deleted what the archive does 
 lower` counts it all the same. Running it again changes nothing.
 
 **When red:** the task's log ends with the reason. *the history holds … messages, … are counted*:
-look at `weir market archive status`, and use `may lower` only if the counts are wrong, not the
-history. `Unavailable`: PostgreSQL, Kafka or Spark is away; the retry heals it. *no time*: the form's
-`from` or `to` cannot be read. Hours that were done stay done.
+look at `weir market archive status`; `may lower` is for counts that are wrong, not for a history
+with holes. `Unavailable`: PostgreSQL, Kafka or Spark is away; the retry heals it. *no time*: the
+form's `from` or `to` cannot be read. Hours that were done stay done.
 """
 
 from __future__ import annotations

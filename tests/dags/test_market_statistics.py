@@ -54,7 +54,7 @@ def test_a_run_without_an_interval_gives_no_time_and_is_refused_by_the_program(t
 
 
 def test_a_batch_is_the_providers_own_and_runs_beside_its_task(task, monkeypatch, tmp_path):
-    """It ends, so it may hold a slot; where Spark is, is known when it runs, not when it is read."""
+    """It ends, so it may hold a slot; where Spark is, it learns when it runs."""
     assert isinstance(task, SparkSubmitOperator)
     assert (task._conn_id, task._deploy_mode) == ("spark_default", "client")
     assert task.application == str(REPO / "spark_jobs" / "market_statistics" / "backfill.py")

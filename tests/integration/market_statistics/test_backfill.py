@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -72,8 +71,8 @@ class Stream:
 
 
 @pytest.fixture
-def stream(pg: Pg) -> Iterator[Stream]:
-    yield Stream(pg)
+def stream(pg: Pg) -> Stream:
+    return Stream(pg)
 
 
 def test_a_batch_is_counted_with_its_offsets_and_again_is_skipped(stream: Stream):
