@@ -26,6 +26,8 @@ SHIPPED = {
     "market_statistics_backfill",
     "market_archive_hourly",
     "market_catalogue_stream",
+    "market_banned_filter_stream",
+    "market_ban",
     "market_catalog_publish",
 }
 
