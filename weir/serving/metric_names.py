@@ -77,6 +77,8 @@ class Metric(StrEnum):
     PROMO_ANSWERS = "weir_promo_answers_total"
     MARKET_SEARCHES = "weir_market_searches_total"
     MARKET_SEARCH_EVENTS = "weir_market_search_events_total"
+    RECOMMEND_REQUESTS = "weir_market_recommend_requests"
+    RECOMMEND_SLOWEST = "weir_market_recommend_slowest_seconds"
     HTTP_REQUESTS = "weir_http_requests_total"
     HTTP_SECONDS = "weir_http_request_seconds"
     STATS_SERVED = "weir_stats_served_total"
@@ -147,6 +149,10 @@ DECLARED: dict[Metric, Declared] = {
     Metric.MARKET_SEARCH_EVENTS: Declared(
         "counter", "Events of searches: sent, lost, or the search is uncounted", ("outcome",)
     ),
+    Metric.RECOMMEND_REQUESTS: Declared(
+        "gauge", "Of ten minutes, by what came of it", ("outcome",)
+    ),
+    Metric.RECOMMEND_SLOWEST: Declared("gauge", "The slowest answer of ten minutes"),
     Metric.HTTP_REQUESTS: Declared("counter", "Requests", ("route", "method", "status")),
     Metric.HTTP_SECONDS: Declared("histogram", "Time to answer", ("route",)),
     Metric.STATS_SERVED: Declared("counter", "Answers of /stats by store", ("served_from",)),

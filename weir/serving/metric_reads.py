@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import psycopg
 import structlog
 
+from weir.serving.market_recommend_reads import RECOMMEND_READS
 from weir.serving.metric_names import Metric
 from weir.serving.metrics import Sample
 from weir.serving.promo_reads import PROMO_READS
@@ -146,7 +147,7 @@ def fetch_samples(connection: Connection) -> Iterator[Sample]:
 
     Raises psycopg.Error when the connection itself is gone.
     """
-    for sql, label_count, metrics in [*READS, *PROMO_READS]:
+    for sql, label_count, metrics in [*READS, *PROMO_READS, *RECOMMEND_READS]:
         try:
             rows = connection.execute(sql).fetchall()
         except psycopg.Error as error:
