@@ -1,9 +1,8 @@
 """Was the ban promise kept? Judged from what people did and what can be read. Pure.
 
-A ban of version v that was lifted at version w: a product that its rule bans, that was sent after
-the ban's commit had returned, and that was let through by a list older than w, is a leak. A list
-from v on holds the ban; one older than v was read before the commit, so it was stale. A ban with an
-end of its own may let through what is written at or after that end.
+A product that a rule bans, that was sent after the ban's commit had returned, and that was let
+through by a list older than the lift of this ban, is a leak: such a list holds the ban, or it is from
+before the commit and stale. What a ban with an end of its own hits may pass at or after that end.
 """
 
 from __future__ import annotations
@@ -29,7 +28,6 @@ class Span:
     """One ban. Times are unix seconds; `until`: its own end; None: not (yet)."""
 
     rule: Rule
-    version: int
     committed_at: float
     until: float | None = None
     lifted_version: int | None = None

@@ -7,20 +7,24 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
+import psycopg
 from confluent_kafka import KafkaError, Producer
 
 from tests.faults.step4.oracle import Sent, Span, World
 from tests.support.bad_products import GOOD
+from weir.errors import Unavailable
 from weir.kafka.client import kafka_options
+from weir.market.ban_rows import list_bans
 from weir.market.bans import ban, unban
 from weir.market.filtered import Source
 from weir.market.rules import Kind, Rule
 from weir.ops.lease import Pg
 from weir.settings import Settings
 
+T = TypeVar("T")
 PRODUCTS = 2_000
 FAMILIES = 100
 
@@ -98,6 +102,7 @@ class Banner:
         self._world = world
         self._random = random.Random(seed)
         self._open: dict[Rule, Span] = {}
+        self._pause = threading.Event()
 
     def act(self) -> None:
         """One deed: a new ban, a ban with an end, or a lift."""
@@ -114,17 +119,14 @@ class Banner:
     def ban(self, rule: Rule, *, seconds: float | None = None) -> Span:
         """Ban it, for so long or until somebody lifts it."""
         until = None if seconds is None else time.time() + seconds
-        with self._connect() as connection:
-            done = ban(
-                connection,
-                [rule],
-                reason="test",
-                who="test",
-                via="test",
-                until=None if until is None else datetime.fromtimestamp(until, UTC),
-            )
-            committed_at = time.time()
-        span = Span(rule=rule, version=done.version, committed_at=committed_at, until=until)
+        end = None if until is None else datetime.fromtimestamp(until, UTC)
+        said = {"reason": "test", "who": "test", "via": "test"}
+
+        def order(connection: Pg) -> float:
+            ban(connection, [rule], until=end, **said)
+            return time.time()
+
+        span = Span(rule=rule, committed_at=self._patiently(order), until=until)
         self._world.spans.append(span)
         self._open[rule] = span
         self.deeds += 1
@@ -132,11 +134,22 @@ class Banner:
 
     def lift(self, rule: Rule) -> None:
         """Lift it; from the version of the lift on it may pass."""
-        span = self._open.pop(rule)
-        with self._connect() as connection:
-            done = unban(connection, [rule], reason="test", who="test", via="test")
-        span.lifted_version = done.version
+
+        def order(connection: Pg) -> int:
+            unban(connection, [rule], reason="test", who="test", via="test")
+            return list_bans(connection, history=True, rule=rule, limit=1)[0].version
+
+        self._open.pop(rule).lifted_version = self._patiently(order)
         self.deeds += 1
+
+    def _patiently(self, order: Callable[[Pg], T]) -> T:
+        """Give an order again while PostgreSQL is away: done twice is done once."""
+        while True:
+            try:
+                with self._connect() as connection:
+                    return order(connection)
+            except (Unavailable, psycopg.OperationalError):
+                self._pause.wait(0.2)
 
     def _rule(self) -> Rule:
         number = self._random.randrange(PRODUCTS)

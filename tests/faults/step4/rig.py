@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from psycopg import sql
 
 from tests.faults.step3.drivers import OnCluster
@@ -27,13 +28,29 @@ from weir.kafka.declared import dlq_of
 from weir.kafka.offsets import end_offsets
 from weir.kafka.reader import read_range
 from weir.market.filtered import Source, Version, read_mark
-from weir.ops import desired, lease
-from weir.ops.streams import FilterSpec, find_stream
+from weir.ops import desired, launch, lease
+from weir.ops.launch import submit_application
+from weir.ops.streams import FilterSpec, StreamSpec, find_stream
+from weir.platform.layout import Layout
 from weir.settings import Settings
 from weir.store.postgres import connect
 
+STALE = Path(__file__).with_name("stale.py")
 PATIENCE_SECONDS = 180.0
 SMALL = {"driver_memory_mb": 640, "executor_memory_mb": 512, "executor_cores": 2}
+
+
+class OnStale(OnCluster):
+    """Drivers of the filter that reads its list once."""
+
+    def start(self, settings: Settings, spec: StreamSpec) -> str:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(launch, "submit_application", _submit_stale)
+            return super().start(settings, spec)
+
+
+def _submit_stale(layout: Layout, spec: StreamSpec, _main: str, *arguments: str) -> str:
+    return submit_application(layout, spec, str(STALE), *arguments)
 
 
 class FilterRig:
@@ -43,7 +60,7 @@ class FilterRig:
         self.settings = settings
         self.spec = spec
         self.world = World()
-        self.drivers = OnCluster()
+        self.drivers: OnCluster = OnCluster()
         self.token = ""
         self.banner = Banner(self.connection, self.world)
         self.catalogue = Catalogue(settings, spec)
@@ -180,9 +197,13 @@ class FilterRig:
             "changes": dict(Counter(one.mark.change.value for one in let)),
             "deeds": self.banner.deeds,
             "blocked_in_the_end": len(blocked),
-            "leaked": len(leaks(self.world, let)),
+            "leaked": self.leaked(),
             "shown_though_banned": len(self.shown() & blocked),
         }
+
+    def leaked(self) -> int:
+        """How many products were let through that were sent after their ban."""
+        return len(leaks(self.world, self.let()))
 
     def _differences(self) -> dict[str, Any]:
         stored, expected = self.stored(), owed(self.world, time.time())

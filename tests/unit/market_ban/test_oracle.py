@@ -13,7 +13,7 @@ SOURCE = Source("shops", 0, 7)
 
 
 def world(*, sent_at: float, **span: float | None) -> World:
-    spans = [Span(rule=RULE, version=5, committed_at=100.0, **span)]  # type: ignore[arg-type]
+    spans = [Span(rule=RULE, committed_at=100.0, **span)]  # type: ignore[arg-type]
     return World(sent={SOURCE: Sent("p1", "F01-0001", sent_at)}, spans=spans)
 
 
