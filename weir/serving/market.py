@@ -19,6 +19,7 @@ from weir.market.search_connection import SearchConnections
 from weir.market.search_events import SearchEvents, event_of
 from weir.market.search_log import note_search
 from weir.market.search_request import FIRST_PAGE, LONGEST_CHARS, MOST_HITS, Question
+from weir.serving.market_recommend import RecommendDoor, add_market_recommendations
 from weir.serving.market_statistics import add_market_statistics
 from weir.serving.metrics import SearchMetrics
 
@@ -44,12 +45,14 @@ class MarketDoor:
     connections: SearchConnections
     events: SearchEvents
     metrics: SearchMetrics
+    recommend: RecommendDoor
 
 
 def add_market(app: FastAPI, door: MarketDoor, clock: Clock) -> None:
     """All endpoints of the market."""
     add_market_search(app, door, clock)
     add_market_statistics(app, door.dsn_file, clock)
+    add_market_recommendations(app, door.recommend)
 
 
 def add_market_search(app: FastAPI, door: MarketDoor, clock: Clock) -> None:

@@ -12,6 +12,7 @@ from weir.platform.airflow_config import inner_address
 from weir.serving.airflow_reads import AirflowReads, api_answers
 from weir.serving.counts_source import CountsSource
 from weir.serving.market import MarketDoor
+from weir.serving.market_recommend import RecommendDoor
 from weir.serving.metrics import FeedbackMetrics, ReadAtScrape, RequestMetrics, SearchMetrics
 from weir.serving.promo import FeedbackDoor
 from weir.serving.scrape import Scrape
@@ -73,12 +74,14 @@ def build_parts(settings: Settings) -> Parts:
 def build_market(settings: Settings, registry: CollectorRegistry) -> MarketDoor:
     """What the market's endpoints need; its events are those of a client of the market."""
     metrics = SearchMetrics(registry)
+    client = settings.acting_as("market-client", "service")
     return MarketDoor(
         dsn_file=settings.dsn_file,
         connections=SearchConnections(settings.dsn_file),
         events=SearchEvents(
-            settings.acting_as("market-client", "service"),
+            client,
             lambda outcome: metrics.events.labels(outcome).inc(),
         ),
         metrics=metrics,
+        recommend=RecommendDoor(client),
     )
