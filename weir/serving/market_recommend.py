@@ -60,7 +60,7 @@ class RecommendDoor:
 
     def __init__(self, settings: Settings, open_asker: Callable[[], Asks] | None = None) -> None:
         self.dsn_file = settings.dsn_file
-        self._open = open_asker or Asker(settings).__enter__
+        self._open = open_asker or (lambda: Asker(settings).__enter__())
         self._lock = threading.Lock()
         self._asker: Asks | None = None
 
