@@ -77,6 +77,9 @@ class Metric(StrEnum):
     PROMO_ANSWERS = "weir_promo_answers_total"
     MARKET_SEARCHES = "weir_market_searches_total"
     MARKET_SEARCH_EVENTS = "weir_market_search_events_total"
+    BANS = "weir_market_bans"
+    BAN_UNTOLD = "weir_market_ban_untold_seconds"
+    BAN_UNSETTLED = "weir_market_ban_unsettled_seconds"
     RECOMMEND_REQUESTS = "weir_market_recommend_requests"
     RECOMMEND_SLOWEST = "weir_market_recommend_slowest_seconds"
     HTTP_REQUESTS = "weir_http_requests_total"
@@ -149,6 +152,9 @@ DECLARED: dict[Metric, Declared] = {
     Metric.MARKET_SEARCH_EVENTS: Declared(
         "counter", "Events of searches: sent, lost, or the search is uncounted", ("outcome",)
     ),
+    Metric.BANS: Declared("gauge", "Rules that hold"),
+    Metric.BAN_UNTOLD: Declared("gauge", "Age of the oldest change that Kafka has not heard of"),
+    Metric.BAN_UNSETTLED: Declared("gauge", "Age of the oldest change that products may not follow"),
     Metric.RECOMMEND_REQUESTS: Declared(
         "gauge", "Of ten minutes, by what came of it", ("outcome",)
     ),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import psycopg
 import structlog
 
+from weir.serving.market_ban_reads import BAN_READS
 from weir.serving.market_recommend_reads import RECOMMEND_READS
 from weir.serving.metric_names import Metric
 from weir.serving.metrics import Sample
@@ -147,7 +148,7 @@ def fetch_samples(connection: Connection) -> Iterator[Sample]:
 
     Raises psycopg.Error when the connection itself is gone.
     """
-    for sql, label_count, metrics in [*READS, *PROMO_READS, *RECOMMEND_READS]:
+    for sql, label_count, metrics in [*READS, *PROMO_READS, *BAN_READS, *RECOMMEND_READS]:
         try:
             rows = connection.execute(sql).fetchall()
         except psycopg.Error as error:

@@ -1,8 +1,8 @@
 """Was the ban promise kept? Judged from what people did and what can be read. Pure.
 
 A product that a rule bans, that was sent after the ban's commit had returned, and that was let
-through by a list older than the lift of this ban, is a leak: such a list holds the ban, or it is from
-before the commit and stale. What a ban with an end of its own hits may pass at or after that end.
+through by a list older than the lift of this ban, is a leak: such a list holds the ban, or it is
+from before the commit and stale. A ban with an end of its own lets pass from that end on.
 """
 
 from __future__ import annotations
