@@ -154,7 +154,9 @@ DECLARED: dict[Metric, Declared] = {
     ),
     Metric.BANS: Declared("gauge", "Rules that hold"),
     Metric.BAN_UNTOLD: Declared("gauge", "Age of the oldest change that Kafka has not heard of"),
-    Metric.BAN_UNSETTLED: Declared("gauge", "Age of the oldest change that products may not follow"),
+    Metric.BAN_UNSETTLED: Declared(
+        "gauge", "Age of the oldest change that products may not follow"
+    ),
     Metric.RECOMMEND_REQUESTS: Declared(
         "gauge", "Of ten minutes, by what came of it", ("outcome",)
     ),
