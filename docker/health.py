@@ -26,6 +26,7 @@ CHECKS: dict[str, Callable[[Layout], Component]] = {
     "api": services.api,
     "reconcile": services.reconcile,
     "promo-wake": services.promo_wake,
+    "market-relay": services.market_relay,
     **{name: lambda layout, name=name: airflow(layout, name) for name in NAMES},
 }
 
