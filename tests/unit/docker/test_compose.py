@@ -24,7 +24,7 @@ from weir.settings import REPO, Settings
 
 COMPOSE: dict[str, Any] = yaml.safe_load((REPO / "docker-compose.yaml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-ONCE = {"secrets", "agent", "prepare", "streams", "promo-stream", "metadata"}
+ONCE = {"secrets", "agent", "prepare", "streams", "promo-stream", "market-streams", "metadata"}
 LASTING = SERVICES.keys() - ONCE
 BROKERS = {"kafka-1": 0, "kafka-2": 1, "kafka-3": 2}
 # Host port of each service that publishes one; 9090 is Prometheus, in the API's network.
@@ -176,7 +176,7 @@ def test_topics_and_streams_are_made_by_the_same_commands():
     assert load_topics()
     assert SERVICES["prepare"]["command"][-1] == "weir db migrate && weir topics apply"
     started: dict[str, set[str]] = {}
-    for name in ("streams", "promo-stream"):
+    for name in ("streams", "promo-stream", "market-streams"):
         words = SERVICES[name]["command"]
         assert words[:3] == ["weir", "streams", "start"]
         started.setdefault(",".join(SERVICES[name].get("profiles", [])), set()).update(words[3:])
