@@ -133,6 +133,9 @@ class Settings(BaseSettings):
     )
 
     market_products_topic: str = Field("shop-products", description="Topic of the shops' products")
+    market_samples: bool = Field(
+        True, description="Run a shop of sample products with a local market"
+    )
 
     monitoring: bool = Field(
         False, description="Start Prometheus, Alertmanager and exporters where they are installed"

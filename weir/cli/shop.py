@@ -6,7 +6,6 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from itertools import chain
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -37,7 +36,7 @@ def send(
     file: Path = typer.Option(PRODUCTS, help="JSON list of products, or one per line"),
     topic: str = typer.Option("", help="Instead of WEIR_MARKET_PRODUCTS_TOPIC"),
     delay: float = typer.Option(
-        -1.0, help="Seconds between two products; 2 with --continuous, else 0"
+        -1.0, help="Seconds between two products; 2 for the changes of --continuous, else 0"
     ),
     continuous: bool = typer.Option(
         False, "--continuous", help="Then go on with changes of price and stock until Ctrl-C"
@@ -66,21 +65,15 @@ def send(
     if dry_run:
         tell(json, {"dry_run": True, "topic": where, "products": count})
         return
-    if delay < 0:
-        delay = SLOW_SECONDS if continuous else 0.0
-    per_second = rate or (1.0 / delay if delay else None)
-    sendings = planned(offers, delete, (shops, products, seed), keep_times=keep_times)
-    if continuous:
-        sendings = chain(sendings, going_on(offers, seed))
-    stop = asked_to_stop()
+    per_second = rate or (1.0 / delay if delay > 0 else None)
+    publisher, stop = ConfirmedProducer(settings), asked_to_stop()
+    once = planned(offers, delete, (shops, products, seed), keep_times=keep_times)
     sent = send_all(
-        ConfirmedProducer(settings),
-        where,
-        sendings,
-        pace=Pace(per_second),
-        wait=stop.wait,
-        told=progress(count),
+        publisher, where, once, pace=Pace(per_second), wait=stop.wait, told=progress(count)
     )
+    if continuous and not stop.is_set():
+        slow = Pace(per_second or 1.0 / SLOW_SECONDS)
+        sent += send_all(publisher, where, going_on(offers, seed), pace=slow, wait=stop.wait)
     tell(
         json,
         {

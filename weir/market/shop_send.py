@@ -45,6 +45,9 @@ class Sent:
     def per_second(self) -> float:
         return self.records / self.seconds if self.seconds else 0.0
 
+    def __add__(self, other: Sent) -> Sent:
+        return Sent(records=self.records + other.records, seconds=self.seconds + other.seconds)
+
 
 @dataclass
 class Pace:

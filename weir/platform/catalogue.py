@@ -34,6 +34,9 @@ def components(layout: Layout) -> list[Component]:
         found.append(services.promo_wake(layout))
     if "market" in wanted_systems(settings):
         found.append(services.market_relay(layout))
+        # Made-up offers are never mixed with those of somebody else's shops.
+        if settings.market_samples and not settings.kafka_bootstrap:
+            found.append(services.market_shop(layout))
     if settings.airflow:
         found += Airflow(layout).components()
     return [*found, *monitoring.components(layout)]

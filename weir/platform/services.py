@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 
 import httpx
+import psutil
 import psycopg
 
 from weir.clock import utc_now
 from weir.errors import WeirError
-from weir.platform.component import Component, started
+from weir.platform.component import Component, pid_file, started
 from weir.platform.layout import Layout
 from weir.platform.secrets import keep_password
 from weir.ports import Port
@@ -136,4 +137,20 @@ def market_relay(layout: Layout) -> Component:
         env=passed_on(layout),
         after=("postgres", "kafka"),
         healthy=lambda: asks(layout, "market-relay", "weir-market-relay"),
+    )
+
+
+def market_shop(layout: Layout) -> Component:
+    """A shop of sample products: sends its catalogue, then changes of price and stock."""
+
+    def lives() -> bool:
+        file = pid_file(layout, "market-shop")
+        return file.exists() and psutil.pid_exists(int(file.read_text() or 0))
+
+    return Component(
+        name="market-shop",
+        argv=[str(layout.python), "-m", "weir.cli", "shop", "send", "--continuous"],
+        env=passed_on(layout),
+        after=("kafka",),
+        healthy=lives,
     )
