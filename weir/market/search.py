@@ -17,9 +17,7 @@ import psycopg
 from weir.market.search_answer import Answer, FacetValue, Hit, PriceRange, UnderstoodWord
 from weir.market.search_explain import explain
 from weir.market.search_find import (
-    CODE_POINTS,
     MOST_CANDIDATES,
-    OUT_OF_STOCK,
     Found,
     Lookup,
     find,
@@ -41,6 +39,11 @@ Pg = psycopg.Connection[Any]
 
 FEW: Final = 3
 """With fewer products that have all words, those that lack one are looked at too."""
+
+NOTHING: Final = (
+    Lookup(match="", all_words=None, parts=(), weights=(), words=""),
+    Found(candidates=0, allowed=0, facets=(), prices=(), hits=()),
+)
 
 COMMON: Final = 1_000_000.0
 """Weights fall with the number of products that have the word; this many weigh nothing."""
@@ -90,31 +93,37 @@ def look(
     connection: Pg, question: Question, meanings: Sequence[Meaning], filters: Sequence[str]
 ) -> tuple[int, Lookup, Found]:
     """The products with all words; when they are few, with one word less, and so on."""
+    if looks_like_code(question.query):
+        lookup = lookup_of(all_of([code_query(question.query), *filters]), [])
+        if (found := find(connection, question, lookup)).hits:
+            return 0, lookup, found
     known = [meaning for meaning in meanings if meaning.way is not Way.UNKNOWN]
-    code = code_query(question.query)
-    if not known:
-        lookup = Lookup(match=code, parts=[code], weights=[0.0], code=code, words=code)
-        return 0, lookup, find(connection, question, lookup)
-    parts = [word_query(meaning) for meaning in known]
-    weights = [weight_of(meaning) for meaning in known]
+    words = [word_query(meaning) for meaning in known]
+    lookup, found = NOTHING
     for missing in range(len(known)):
-        wanted = (
-            any_of((words_query(parts, missing), code))
-            if not missing
-            else words_query(parts, missing)
-        )
-        lookup = Lookup(
-            match=all_of([wanted, *filters]),
-            parts=parts,
-            weights=weights,
-            code=code,
-            words=any_of(parts),
-        )
+        match = all_of([words_query(words, missing), *filters])
+        lookup = lookup_of(match, known, all_of([*words, *filters]) if missing else None)
         found = find(connection, question, lookup)
-        is_code = any(hit["score"] >= CODE_POINTS * OUT_OF_STOCK for hit in found.hits)
-        if is_code or found.allowed >= (1 if missing else FEW):
-            break
-    return missing, lookup, found
+        if found.allowed >= (1 if missing else FEW):
+            return missing, lookup, found
+    return max(0, len(known) - 1), lookup, found
+
+
+def looks_like_code(query: str) -> bool:
+    """Whether it may be an SKU or a product id: one word with a digit in it."""
+    return " " not in query.strip() and any(letter.isdigit() for letter in query)
+
+
+def lookup_of(match: str, known: Sequence[Meaning], all_words: str | None = None) -> Lookup:
+    """What to match and how to rank it."""
+    parts = [word_query(meaning) for meaning in known]
+    return Lookup(
+        match=match,
+        all_words=all_words,
+        parts=parts,
+        weights=[weight_of(meaning) for meaning in known],
+        words=any_of(parts or [match]),
+    )
 
 
 def weight_of(meaning: Meaning) -> float:

@@ -27,20 +27,27 @@ RANKS: Final = "{0.1, 0.25, 0.5, 1}"
 
 START, STOP = "⟦", "⟧"
 
-CODE_POINTS: Final = 10
-"""For the product whose id or SKU was typed: more than words can give."""
-
 OUT_OF_STOCK: Final = 0.8
 
+MATCHING: Final = f"""
+  (select product_id, sku, shop, category, brand, price, currency, in_stock, words
+   from market.search_document
+   where {{condition}}
+     and (%(min_price)s::numeric is null or price >= %(min_price)s)
+     and (%(max_price)s::numeric is null or price <= %(max_price)s)
+     and (not %(in_stock)s or in_stock)
+   limit {MOST_CANDIDATES})
+"""
+ALL_WORDS: Final = MATCHING.format(condition="words @@ %(match)s::tsquery")
+# The few that have all words must not drown in the first hundreds of those that lack some.
+SOME_WORDS: Final = (
+    MATCHING.format(condition="words @@ %(all)s::tsquery")
+    + "union all"
+    + MATCHING.format(condition="words @@ %(match)s::tsquery and not words @@ %(all)s::tsquery")
+)
 FIND: Final = f"""
 with found as materialized (
-  select product_id, sku, shop, category, brand, price, currency, in_stock, words
-  from market.search_document
-  where words @@ %(match)s::tsquery
-    and (%(min_price)s::numeric is null or price >= %(min_price)s)
-    and (%(max_price)s::numeric is null or price <= %(max_price)s)
-    and (not %(in_stock)s or in_stock)
-  limit {MOST_CANDIDATES}
+  {{candidates}}
 ), banned as materialized (
   select b.product_id from (
     select array_agg(product_id) as ids, array_agg(sku) as skus from found
@@ -49,7 +56,7 @@ with found as materialized (
   select * from found where product_id not in (select product_id from banned)
 ), best as materialized (
   select product_id,
-    ({{points}} + case when words @@ %(code)s::tsquery then {CODE_POINTS} else 0 end)
+    ({{points}})
       * case when in_stock then 1 else {OUT_OF_STOCK}::float8 end as score
   from allowed order by score desc, product_id limit %(limit)s
 ), facets as (
@@ -88,9 +95,9 @@ class Lookup:
     """What to match and how to rank it. parts: one query per typed word, each with a weight."""
 
     match: str
+    all_words: str | None  # given when `match` takes products that lack some
     parts: Sequence[str]
     weights: Sequence[float]
-    code: str
     words: str  # all forms of all words, to mark them
 
 
@@ -118,14 +125,16 @@ def find(connection: Pg, question: Question, lookup: Lookup) -> Found:
         **{f"part{n}": lookup.parts[n] for n in numbered},
         **{f"weight{n}": lookup.weights[n] for n in numbered},
         "match": lookup.match,
-        "code": lookup.code,
+        "all": lookup.all_words,
         "words": lookup.words,
         "min_price": question.min_price,
         "max_price": question.max_price,
         "in_stock": question.in_stock,
         "limit": question.limit,
     }
-    row = connection.execute(FIND.replace("{points}", points), parameters).fetchone()
+    candidates = SOME_WORDS if lookup.all_words else ALL_WORDS
+    query = FIND.replace("{candidates}", candidates).replace("{points}", points or "0")
+    row = connection.execute(query.encode(), parameters).fetchone()
     assert row is not None
     candidates, allowed, facets, prices, hits = row
     return Found(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final
 
 import psycopg
 
 from weir.market.search_meaning import Entry, Guesses, Typed
-from weir.market.search_request import Question
+from weir.market.search_request import DEAREST, Question
 from weir.market.search_spellings import other_alphabet
 from weir.market.search_tsquery import MOST_WORDS
 
@@ -30,6 +31,7 @@ READ_WORDS: Final = """
                         where w.lexeme = t.joined and w.documents > 0) then joined end
     from typed t order by n
 """
+LAST_STEP: Final = 63
 PRICE_STEPS: Final = "select market.price_step(%s), market.price_step(%s)"
 
 # The words that begin so: U+FFFF is after every letter in the order of the column.
@@ -121,11 +123,12 @@ def read_guesses(connection: Pg, word: str) -> Guesses:
 def read_price_steps(connection: Pg, question: Question) -> tuple[int, int]:
     """The steps of the lowest and the highest price that is asked for."""
     if not question.has_price:
-        return 0, 63
-    row = connection.execute(PRICE_STEPS, [question.min_price, question.max_price]).fetchone()
+        return 0, LAST_STEP
+    lowest = Decimal(0) if question.min_price is None else question.min_price
+    highest = DEAREST if question.max_price is None else question.max_price
+    row = connection.execute(PRICE_STEPS, [lowest, highest]).fetchone()
     assert row is not None
-    lowest, highest = row
-    return (0 if lowest is None else lowest), (63 if highest is None else highest)
+    return row[0], row[1]
 
 
 def entries(found: list[dict[str, Any]] | None) -> list[Entry]:
