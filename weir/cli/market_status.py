@@ -1,0 +1,48 @@
+"""`weir market status`: every connection of the marketplace, counts and lags."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import typer
+
+from weir.cli.output import print_json, print_table
+from weir.settings import load_settings
+
+if TYPE_CHECKING:
+    from weir.market.status import MarketStatus
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command()(status)
+
+
+def status(json: bool = typer.Option(False, "--json", help="For scripts")) -> None:
+    """What answers, how much there is, how far behind each stream is; exit code 3 for trouble."""
+    from weir.market.status import fetch_market_status, refuse_trouble
+
+    found = fetch_market_status(load_settings())
+    print_json(asdict(found) | {"works": found.works}) if json else print_status(found)
+    refuse_trouble(found)
+
+
+def print_status(found: MarketStatus) -> None:
+    """For people."""
+    rows = [(c.name, "works" if c.works else "DOES NOT WORK", c.says) for c in found.checks]
+    print_table(["connection", "state", "says"], rows)
+    if found.counts:
+        print()
+        names = [(name.replace("_", " "), number) for name, number in found.counts.items()]
+        print_table(["what", "number"], names)
+    if found.topics:
+        print()
+        print_table(["topic", "messages kept"], [(t.topic, t.kept) for t in found.topics])
+    if found.streams:
+        print()
+        names_of = ("stream", "observed", "health", "lag_messages", "lag_seconds")
+        print_table(
+            ["stream", "does", "health", "waiting", "oldest waits s"],
+            [tuple(stream[name] for name in names_of) for stream in found.streams],
+        )
