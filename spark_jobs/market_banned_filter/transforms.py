@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -54,6 +55,13 @@ def with_ban(judged: DataFrame, frames: Sequence[BanFrame]) -> DataFrame:
 
 def records(decided: DataFrame, outputs: Outputs) -> DataFrame:
     """What is written: topic, key, value, headers. Nothing of a message that is not sure."""
+    # Outer, though no array is empty: else Spark builds each array twice, once to look for that.
+    return decided.where("sure").select(F.inline_outer(_written(outputs)))
+
+
+@lru_cache(maxsize=4)  # each column is a call into the JVM: a hundred of them a batch are felt
+def _written(outputs: Outputs) -> Column:
+    """One record for an allowed or deleted product, two for a banned one."""
     deleted = F.col("value").isNull()
     products, events = F.lit(outputs.products), F.lit(outputs.events)
 
@@ -66,7 +74,7 @@ def records(decided: DataFrame, outputs: Outputs) -> DataFrame:
         )
 
     nothing = F.lit(None).cast("binary")
-    written = (
+    return (
         F.when(deleted, F.array(one(products, nothing, Change.DELETED)))
         .when(F.col("ban").isNull(), F.array(one(products, F.col("value"), Change.ALLOWED)))
         .otherwise(
@@ -76,7 +84,6 @@ def records(decided: DataFrame, outputs: Outputs) -> DataFrame:
             )
         )
     )
-    return decided.where("sure").select(F.inline(written))
 
 
 def headers(change: Change, outputs: Outputs) -> Column:
