@@ -42,7 +42,8 @@ def up(
     steps = steps_for(settings, names, with_streams=started, with_counts=wait and started)
     start_platform(layout, chosen, lambda line: print(line, flush=True), steps)
     if wait:
-        show_first_results(settings, with_promo=started and "promo" in wanted_systems(settings))
+        wanted = wanted_systems(settings) if started else frozenset()
+        show_first_results(settings, with_promo="promo" in wanted, with_market="market" in wanted)
 
 
 def down(dry_run: bool = typer.Option(False, help="Only say what would be stopped")) -> None:
