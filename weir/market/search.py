@@ -92,7 +92,10 @@ def meanings_in(connection: Pg, query: str) -> list[Meaning]:
 def look(
     connection: Pg, question: Question, meanings: Sequence[Meaning], filters: Sequence[str]
 ) -> tuple[int, Lookup, Found]:
-    """The products with all words; when they are few, with one word less, and so on."""
+    """The products with all words; when they are few, with one word less, and so on.
+
+    Where the others alone would find more than can be ranked, the rarest word stays to the end.
+    """
     if looks_like_code(question.query):
         lookup = lookup_of(all_of([code_query(question.query), *filters]), [])
         if (found := find(connection, question, lookup)).hits:
@@ -100,13 +103,26 @@ def look(
     known = [meaning for meaning in meanings if meaning.way is not Way.UNKNOWN]
     words = [word_query(meaning) for meaning in known]
     lookup, found = NOTHING
+    kept = kept_word(known)
+    all_words = all_of([*words, *filters]) if words else ""
     for missing in range(len(known)):
-        match = all_of([words_query(words, missing), *filters])
-        lookup = lookup_of(match, known, all_of([*words, *filters]) if missing else None)
+        match = all_of([words_query(words, missing, kept), *filters])
+        lookup = lookup_of(match, known, all_words if missing else None)
         found = find(connection, question, lookup)
         if found.allowed >= (1 if missing else FEW):
             return missing, lookup, found
     return max(0, len(known) - 1), lookup, found
+
+
+def kept_word(known: Sequence[Meaning]) -> int | None:
+    """Place of the rarest word, a number only when there is no word. None: any may be missing."""
+    rarest = min(
+        range(len(known)),
+        key=lambda n: (known[n].way is Way.NUMBER, known[n].documents),
+        default=None,
+    )
+    others = [meaning.documents for n, meaning in enumerate(known) if n != rarest]
+    return rarest if min(others, default=0) > MOST_CANDIDATES else None
 
 
 def looks_like_code(query: str) -> bool:

@@ -42,9 +42,12 @@ def word_query(meaning: Meaning) -> str:
     return any_of(map(form_query, meaning.forms))
 
 
-def words_query(words: Sequence[str], missing: int) -> str:
-    """All the words but `missing` of them, whichever."""
-    return any_of(all_of(some) for some in combinations(words, len(words) - missing))
+def words_query(words: Sequence[str], missing: int, kept: int | None = None) -> str:
+    """All the words but `missing` of them, whichever; never the one at place `kept`."""
+    others = [word for place, word in enumerate(words) if place != kept]
+    some = [list(chosen) for chosen in combinations(others, len(others) - missing) if chosen]
+    needed = [words[kept]] if kept is not None else []
+    return all_of([*needed, *([any_of(map(all_of, some))] if some else [])])
 
 
 def code_query(query: str) -> str:

@@ -58,7 +58,8 @@ READ_GUESSES: Final = """
            where word = substr(%(word)s, cut + 1) and documents > 0) b
          limit 5) found)
 """
-# Words that share at least two groups of three letters and are about as long.
+# Words that share two groups of three letters (a short one: its beginning or its end), and are
+# about as long. A slip in the middle of a word of four letters spoils all groups but one.
 NEAR: Final = """
       (select json_agg(found) from (
          select w.word, w.lexeme, w.documents
@@ -67,8 +68,8 @@ NEAR: Final = """
            from unnest(market.trigrams({spelling})) t (trigram)
            join market.search_trigram g on g.trigram = t.trigram
              and g.length between length({spelling}) - 2 and length({spelling}) + 2
-           group by g.word_id having count(*) >= 2
-           order by 2 desc limit 60
+           group by g.word_id having count(*) >= case when length({spelling}) < 6 then 1 else 2 end
+           order by 2 desc limit 100
          ) shared join market.search_word w on w.id = shared.word_id
          where w.documents > 0) found)
 """

@@ -34,6 +34,15 @@ def test_with_one_word_missing_any_two_of_three_are_enough():
     """Nobody knows which of the words was too much."""
     assert words_query(["a", "b", "c"], 0) == "(a & b & c)"
     assert words_query(["a", "b", "c"], 1) == "((a & b) | (a & c) | (b & c))"
+    assert words_query(["a", "b", "c"], 2) == "(a | b | c)"
+
+
+def test_a_kept_word_is_never_the_missing_one():
+    """The others alone would find more than anybody can rank."""
+    assert words_query(["a", "b", "c"], 0, kept=1) == "(b & (a & c))"
+    assert words_query(["a", "b", "c"], 1, kept=1) == "(b & (a | c))"
+    assert words_query(["a", "b", "c"], 2, kept=1) == "b"
+    assert words_query(["a"], 0, kept=0) == "a"
 
 
 def test_a_whole_query_may_be_a_code():
