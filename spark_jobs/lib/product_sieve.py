@@ -8,7 +8,7 @@ so a stream judges them at the speed of the JVM. A test holds the two together.
 
 from __future__ import annotations
 
-from functools import reduce
+from functools import cache, reduce
 from operator import and_
 from typing import Final
 
@@ -34,13 +34,26 @@ _OPTIONS: Final = {
 
 # Narrower than `product_fields.ID`: what looks like a number in JSON (1e5, 0.5) may be one.
 _EDGE: Final = "0-9A-Za-zА-Яа-яЁё_"
-_SURE_ID: Final = rf"^(?![0-9]+[.eE])[{_EDGE}](?:[{_EDGE} .:/+-]*[{_EDGE}.:/+-])?\z"
-_LONG_NUMBER: Final = r"^[0-9]{18,}\z"
-_LETTER: Final = r"[\p{L}]"
-# A text that may have been a number, a truth value, an array or an object.
-_NO_TEXT: Final = r"(?s)^(?:-?[0-9.eE+-]+|true|false|[\[{].*)\z"
-# Numbers that a float may not hold, and escapes that are no character on their own.
-_ODD: Final = r"[:,\[]\s*-?[0-9.]+[eE]|[0-9]{300}|\\u(?:0000|[dD][89a-fA-F])"
+_SURE_ID: Final = (
+    rf"^(?![0-9]+[.eE]|[0-9]{{18,}}\z|true\z|false\z)"
+    rf"[{_EDGE}](?:[{_EDGE} .:/+-]*[{_EDGE}.:/+-])?\z"
+)
+# Lines that say something, none of which may have been a number, a truth value, an array or an
+# object. One expression for all texts: each that is asked apart costs as much as all together.
+_TEXTS: Final = (
+    r"^(?:(?!(?:true|false|[0-9.eE+-]+)(?:\n|\z)|[\[{])(?=[^\n]*?\p{L})[^\n]+(?:\n|\z)){3,4}\z"
+)
+# The object's own braces alone, or with those of one object in it.
+_FLAT: Final = r"^\{[^{}]*+\}\z"
+_NESTED: Final = r"^\{[^{}]*+\{[^{}]*+\}[^{}]*+\}\z"
+# Numbers that a float may not hold, escapes that are no character on their own or hide a letter of
+# a name, and a list or object that is written as a text. What begins none of these is passed over.
+_ODD: Final = (
+    r'(?=[:,\[\\"])(?:'
+    r"[:,\[]\s*-?[0-9.]+(?:[eE]|(?<=[0-9]{300}))"
+    r"|\\u(?:00[0-7]|[dD][89a-fA-F])"
+    r'|"(?:tags|images|attributes)"(?!: ?[\[{n]))'
+)
 _ITEM: Final = r'"[^"\\]{1,%d}"'
 _LINK_ITEM: Final = r'"https?://[^"\\\s]{1,%d}"'
 
@@ -56,6 +69,7 @@ def with_sure_products(messages: DataFrame, limits: Limits = LIMITS) -> DataFram
     parsed = messages.withColumn("_text", text).withColumn(
         "_p", F.from_json(F.col("_text"), _FIELDS, _OPTIONS)
     )
+    parsed = parsed.withColumn("_updated", _time("updated_at"))
     key = F.col("key").cast("string")
     received_us = F.unix_micros("timestamp")
     tombstone = F.col("value").isNull()
@@ -67,28 +81,31 @@ def with_sure_products(messages: DataFrame, limits: Limits = LIMITS) -> DataFram
         F.when(tombstone, key).otherwise(F.col("_p.product_id")).alias("product_id"),
         F.col("_p.sku").alias("sku"),
         F.when(tombstone, received_us)
-        .otherwise(F.least(F.unix_micros(_time("updated_at")), received_us))
+        .otherwise(F.least(F.unix_micros("_updated"), received_us))
         .alias("version_us"),
         F.coalesce(sure, F.lit(False)).alias("sure"),
     )
 
 
+@cache  # each column is a call into the JVM: a hundred of them a batch are felt
 def _sure(limits: Limits) -> Column:
     p = "_p."
+    texts = [F.col(p + name) for name in ("shop", "name", "category", "brand")]
     conditions = [
         F.col(p + _CORRUPT).isNull(),
         F.col(p + "v") == VERSION,
         _is_id(F.col(p + "product_id"), limits),
         _is_id(F.col(p + "sku"), limits),
-        *(_is_text(F.col(p + name), limits) for name in ("shop", "name", "category")),
+        *(text.isNotNull() for text in texts[:3]),
+        *(F.coalesce(F.char_length(text), F.lit(0)) <= limits.text_chars for text in texts),
+        F.concat_ws("\n", *texts).rlike(_TEXTS),
         F.col(p + "price").rlike(rf"^{PRICE}\z"),
         F.col(p + "currency").rlike(rf"^{CURRENCY}\z"),
-        F.col(p + "brand").isNull() | _is_text(F.col(p + "brand"), limits),
         _is_description(F.col(p + "description"), limits),
         F.col(p + "stock").isNull() | (F.col(p + "stock") >= 0),
         _is_list("tags", _ITEM % limits.text_chars, limits),
         _is_list("images", _LINK_ITEM % (limits.link_chars - 10), limits),
-        _in_range(_time("updated_at")),
+        _in_range(F.col("_updated")),
         F.col(p + "created_at").isNull() | _in_range(_time("created_at")),
         _is_whole(F.col("_text"), F.col(p + "attributes")),
         ~F.col("_text").rlike(_ODD),
@@ -97,20 +114,7 @@ def _sure(limits: Limits) -> Column:
 
 
 def _is_id(column: Column, limits: Limits) -> Column:
-    return (
-        (F.char_length(column) <= limits.id_chars)
-        & column.rlike(_SURE_ID)
-        & ~column.rlike(_LONG_NUMBER)
-        & ~column.isin("true", "false")
-    )
-
-
-def _is_text(column: Column, limits: Limits) -> Column:
-    return (
-        (F.char_length(column) <= limits.text_chars)
-        & column.rlike(_LETTER)
-        & ~column.rlike(_NO_TEXT)
-    )
+    return (F.char_length(column) <= limits.id_chars) & column.rlike(_SURE_ID)
 
 
 def _is_description(column: Column, limits: Limits) -> Column:
@@ -119,17 +123,10 @@ def _is_description(column: Column, limits: Limits) -> Column:
 
 
 def _is_list(name: str, item: str, limits: Limits) -> Column:
+    """A list of such items; `_ODD` sees to it that it is not a text that looks like one."""
     column = F.col(f"_p.{name}")
     more = rf"(?:\s*,\s*{item}){{0,{limits.list_items - 1}}}"
-    listed = column.rlike(rf"^\[\s*(?:{item}{more})?\s*\]\z")
-    return column.isNull() | (listed & _opens(name, "["))
-
-
-def _opens(name: str, mark: str) -> Column:
-    """The field is there once and holds an array or object, not a text that looks like one."""
-    text = F.col("_text")
-    once = _occurrences(text, f'"{name}"') == len(name) + 2
-    return once & (text.contains(f'"{name}":{mark}') | text.contains(f'"{name}": {mark}'))
+    return column.isNull() | column.rlike(rf"^\[\s*(?:{item}{more})?\s*\]\z")
 
 
 def _time(name: str) -> Column:
@@ -148,17 +145,6 @@ def _is_whole(text: Column, attributes: Column) -> Column:
     Spark's parser ignores what follows an object. With no braces but the object's own and those of
     its attributes, the brace at the end closes the object that Spark read.
     """
-    own = F.when(attributes.isNull(), F.lit(1)).otherwise(F.lit(2))
-    return (
-        F.is_valid_utf8(text)
-        & text.startswith("{")
-        & text.endswith("}")
-        & (attributes.isNull() | _opens("attributes", "{"))
-        & (_occurrences(text, "{") == own)
-        & (_occurrences(text, "}") == own)
-    )
-
-
-def _occurrences(text: Column, mark: str) -> Column:
-    """Bytes that the occurrences of the mark take up."""
-    return F.octet_length(text) - F.octet_length(F.replace(text, F.lit(mark), F.lit("")))
+    opened = text.contains('"attributes":{') | text.contains('"attributes": {')
+    nested = attributes.startswith("{") & opened & text.rlike(_NESTED)
+    return F.is_valid_utf8(text) & F.when(attributes.isNull(), text.rlike(_FLAT)).otherwise(nested)

@@ -106,6 +106,10 @@ BAD: dict[str, tuple[bytes, str]] = {
     "tags as text": (message(tags="смартфон"), "wrong_type"),
     "tags as a text like a list": (message(tags='["a"]'), "wrong_type"),
     "tags twice, then a text": (raw("tags", '["a"], "tags": "[]"'), "wrong_type"),
+    "tags under another spelling, then a text": (
+        message().replace(b'"images"', b'"t\\u0061gs": "[]", "images"', 1),
+        "wrong_type",
+    ),
     "a number among the tags": (message(tags=["a", 5]), "wrong_type"),
     "null among the tags": (message(tags=[None]), "wrong_type"),
     "an empty tag": (message(tags=[""]), "empty"),
