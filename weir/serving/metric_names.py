@@ -77,6 +77,10 @@ class Metric(StrEnum):
     PROMO_ANSWERS = "weir_promo_answers_total"
     MARKET_SEARCHES = "weir_market_searches_total"
     MARKET_SEARCH_EVENTS = "weir_market_search_events_total"
+    MARKET_PRODUCTS = "weir_market_products"
+    MARKET_DECISIONS = "weir_market_decisions"
+    ARCHIVE_AGE = "weir_market_archive_age_seconds"
+    ARCHIVE_FAILED = "weir_market_archive_failed"
     BANS = "weir_market_bans"
     BAN_UNTOLD = "weir_market_ban_untold_seconds"
     BAN_UNSETTLED = "weir_market_ban_unsettled_seconds"
@@ -152,6 +156,10 @@ DECLARED: dict[Metric, Declared] = {
     Metric.MARKET_SEARCH_EVENTS: Declared(
         "counter", "Events of searches: sent, lost, or the search is uncounted", ("outcome",)
     ),
+    Metric.MARKET_PRODUCTS: Declared("gauge", "In the catalogue, all about", ("state",)),
+    Metric.MARKET_DECISIONS: Declared("gauge", "Messages of ten minutes", ("change",)),
+    Metric.ARCHIVE_AGE: Declared("gauge", "Since a run of the archive succeeded"),
+    Metric.ARCHIVE_FAILED: Declared("gauge", "1: its last run failed"),
     Metric.BANS: Declared("gauge", "Rules that hold"),
     Metric.BAN_UNTOLD: Declared("gauge", "Age of the oldest change that Kafka has not heard of"),
     Metric.BAN_UNSETTLED: Declared(

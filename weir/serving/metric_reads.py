@@ -9,6 +9,7 @@ import structlog
 
 from weir.serving.market_ban_reads import BAN_READS
 from weir.serving.market_recommend_reads import RECOMMEND_READS
+from weir.serving.market_statistics_reads import STATISTICS_READS
 from weir.serving.metric_names import Metric
 from weir.serving.metrics import Sample
 from weir.serving.promo_reads import PROMO_READS
@@ -148,7 +149,8 @@ def fetch_samples(connection: Connection) -> Iterator[Sample]:
 
     Raises psycopg.Error when the connection itself is gone.
     """
-    for sql, label_count, metrics in [*READS, *PROMO_READS, *BAN_READS, *RECOMMEND_READS]:
+    reads = [*READS, *PROMO_READS, *BAN_READS, *RECOMMEND_READS, *STATISTICS_READS]
+    for sql, label_count, metrics in reads:
         try:
             rows = connection.execute(sql).fetchall()
         except psycopg.Error as error:
