@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
+
+import psutil
 
 from weir.platform import services
 from weir.platform.airflow import NAMES, Airflow
@@ -18,6 +21,19 @@ def airflow(layout: Layout, name: str) -> Component:
     return next(part for part in Airflow(layout).components() if part.name == name)
 
 
+def shop(layout: Layout) -> Component:
+    """The sample shop; in its container no supervisor wrote down its process id."""
+
+    def at_work() -> bool:
+        processes = psutil.process_iter(["cmdline"])
+        return any(
+            p.info["cmdline"][-3:] == component.argv[-3:] for p in processes if p.info["cmdline"]
+        )
+
+    component = services.market_shop(layout)
+    return replace(component, healthy=at_work)
+
+
 CHECKS: dict[str, Callable[[Layout], Component]] = {
     "spark-master": lambda layout: Spark(layout).master(),
     "spark-worker": lambda layout: Spark(layout).worker(0),
@@ -27,6 +43,7 @@ CHECKS: dict[str, Callable[[Layout], Component]] = {
     "reconcile": services.reconcile,
     "promo-wake": services.promo_wake,
     "market-relay": services.market_relay,
+    "market-shop": shop,
     **{name: lambda layout, name=name: airflow(layout, name) for name in NAMES},
 }
 
