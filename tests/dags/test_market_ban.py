@@ -44,7 +44,7 @@ def run(dag: Any, monkeypatch: pytest.MonkeyPatch, params: dict[str, Any]) -> An
         {"reason": ""},
         {"reason": None},
         {"sku": "x" * 101},
-        {"until": "tomorrow"},
+        {"until": 5},
     ],
 )
 def test_a_wrong_field_is_refused_before_there_is_a_run(dag: Any, wrong: dict[str, Any]):

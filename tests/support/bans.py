@@ -37,7 +37,7 @@ class BanDesk:
 
     def clear(self) -> None:
         self.pg.execute(f"truncate {TABLES}")  # type: ignore[arg-type]
-        self.pg.execute("truncate ops.query_offset, ops.audit, ops.dead_letter")
+        self.pg.execute("truncate ops.query_offset, ops.audit, ops.dead_letter cascade")
 
     def ban(self, *rules: Rule, reason: str = "recalled", **more: Any) -> Changed:
         return ban(self.pg, rules, reason=reason, who="tester", via="test", **more)

@@ -18,6 +18,9 @@ def test_the_shipped_file_declares_every_stream() -> None:
     assert {name: spec.topic for name, spec in streams.items()} == {
         "wikimedia_domain_counts": "wikimedia_events",
         "promo_join": "promo-campaigns",
+        "market_banned_filter": "shop-products",
+        "market_catalogue": "filtered-products",
+        "market_statistics": "filtered-products",
         "market_recommend": "client-recommendations",
     }
 
