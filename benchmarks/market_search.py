@@ -55,6 +55,8 @@ def main() -> None:
         if not fill(pg, options.products, options.seconds):
             return
         result = measure(pg, options)
+    with database(load_settings(), "bench_search_judged", True) as pg:
+        result["judged_queries"] = relevance(pg)
     text = json.dumps(result, indent=1, ensure_ascii=False)
     print(text)
     if options.result:

@@ -1,4 +1,4 @@
-"""How long rows of `ops` are kept. What is not listed is kept for ever, such as `ops.gap`."""
+"""How long rows are kept; what is not listed, such as `ops.gap`, is kept for ever."""
 
 from __future__ import annotations
 
@@ -46,6 +46,7 @@ RETENTIONS = (
         " where seq = (select max(seq) from ops.redrive_batch))",
     ),
     Retention(table="ops.audit", column="at", days=365),
+    Retention(table="market.search_hour", column="hour", days=90),
 )
 
 
