@@ -80,11 +80,13 @@ def test_one_bad_product_ends_the_run_before_anything_is_sent(dag, log, monkeypa
     assert log.records == []
 
 
-@pytest.mark.parametrize("name", ["../streams.yaml", "/etc/passwd", "", "missing.json"])
+@pytest.mark.parametrize("name", ["../streams.yaml", "/etc/passwd", "", "../data"])
 def test_a_form_reads_no_file_but_the_shipped_data(dag, log, monkeypatch, name):
     """Whoever may fill in a form may not read the machine."""
-    with pytest.raises(SettingError):
+    with pytest.raises(SettingError, match="is no file of data"):
         run(dag, monkeypatch, products=[], file=name)
+    with pytest.raises(SettingError, match=r"missing\.json cannot be read"):
+        run(dag, monkeypatch, products=[], file="missing.json")
 
 
 def test_a_dry_run_checks_and_sends_nothing(dag, log, monkeypatch):

@@ -114,7 +114,7 @@ class Fields:
         """At most two decimals; a JSON number is taken as it was most shortly written."""
         found = self._given(name)
         if type(found) in (int, float):
-            found = repr(found).removesuffix(".0")
+            found = repr(found)
         if not isinstance(found, str):
             raise Refused(Reason.WRONG_TYPE, f"{name} must be a text or a number")
         if not _PRICE.fullmatch(found):
