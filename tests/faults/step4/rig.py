@@ -31,6 +31,7 @@ from weir.market.filtered import Source, Version, read_mark
 from weir.ops import desired, launch, lease
 from weir.ops.launch import submit_application
 from weir.ops.streams import FilterSpec, StreamSpec, find_stream
+from weir.platform.driver_logs import newest_by_stream
 from weir.platform.layout import Layout
 from weir.settings import Settings
 from weir.store.postgres import connect
@@ -183,7 +184,7 @@ class FilterRig:
     def settle(self) -> dict[str, Any]:
         """Wait until the catalogue shows what it must; hold everything against the oracle."""
         eventually(
-            self._differences,
+            self._still_wrong,
             lambda found: not found,
             within_seconds=PATIENCE_SECONDS,
             every_seconds=0.5,
@@ -205,13 +206,19 @@ class FilterRig:
         """How many products were let through that were sent after their ban."""
         return len(leaks(self.world, self.let()))
 
-    def _differences(self) -> dict[str, Any]:
+    def _still_wrong(self) -> list[str]:
+        """The first products that the catalogue shows otherwise, and what the driver last said."""
         stored, expected = self.stored(), owed(self.world, time.time())
-        return {
-            product: (stored.get(product), wanted)
+        wrong = [
+            f"{product}: {stored.get(product)}, not {wanted}"
             for product, wanted in expected.items()
             if stored.get(product) != wanted
-        }
+        ]
+        return [f"{len(wrong)} of {len(expected)}", *wrong[:3], self._last_words()] if wrong else []
+
+    def _last_words(self) -> str:
+        log = newest_by_stream(Layout(self.settings)).get(self.spec.name)
+        return "" if log is None else "\n".join(log.read_text().splitlines()[-40:])
 
     def end(self) -> None:
         """No driver or thread is left behind."""
