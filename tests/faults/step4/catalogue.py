@@ -7,10 +7,11 @@ import time
 import uuid
 
 import psycopg
+from confluent_kafka import Consumer, TopicPartition
 
 from weir.errors import Unavailable
-from weir.kafka.offsets import end_offsets, first_offsets
-from weir.kafka.reader import read_range
+from weir.kafka.client import kafka_options
+from weir.kafka.offsets import first_offsets
 from weir.market.catalogue import Entry, Unreadable, entry_of, newest
 from weir.market.catalogue_commit import QUERY, STREAM, Batch, commit
 from weir.market.catalogue_store import prepare
@@ -34,6 +35,12 @@ class Catalogue(threading.Thread):
         self._names = {spec.products_topic: PRODUCTS, spec.events_topic: EVENTS}
         self._pg: lease.Pg | None = None
         self._epoch = 0
+        self._stands: dict[str, dict[int, int]] = {}
+        self._consumer = Consumer(
+            kafka_options(
+                settings, group_id="weir-unused", enable_auto_commit=False, fetch_wait_max_ms=20
+            )
+        )
         self._batch = 0
 
     def run(self) -> None:
@@ -60,43 +67,38 @@ class Catalogue(threading.Thread):
 
     def _merge(self) -> bool:
         pg = self._connection()
-        begins = {topic: self._stands(pg, topic) for topic in self._names}
-        ends = {topic: dict(end_offsets(self._settings, topic)) for topic in self._names}
-        if begins == ends:
+        messages = self._consumer.consume(2_000, 0.05)
+        if not messages:
             return False
+        ends = {topic: dict(partitions) for topic, partitions in self._stands.items()}
         entries: list[Entry] = []
-        rows = 0
-        for topic, name in self._names.items():
-            for message in read_range(self._settings, topic, begins[topic], ends[topic]):
-                found = entry_of(name, message.key, message.value, message.headers)
-                rows += 1
-                if isinstance(found, Entry):
-                    entries.append(found)
-                elif isinstance(found, Unreadable):
-                    self.unreadable.append(found)
+        for message in messages:
+            assert message.error() is None, message.error()
+            topic, headers = str(message.topic()), tuple(message.headers() or ())
+            ends[topic][message.partition() or 0] = (message.offset() or 0) + 1
+            found = entry_of(self._names[topic], message.key(), message.value(), headers)  # type: ignore[arg-type]
+            if isinstance(found, Entry):
+                entries.append(found)
+            elif isinstance(found, Unreadable):
+                self.unreadable.append(found)
         self._batch += 1
-        commit(
-            pg,
-            Batch(
-                stream=STREAM,
-                epoch=self._epoch,
-                batch_id=self._batch,
-                begins=begins,
-                ends=ends,
-                entries=newest(entries),
-                rows=rows,
-                refused=0,
-                began=time.monotonic(),
-            ),
+        batch = Batch(
+            stream=STREAM,
+            epoch=self._epoch,
+            batch_id=self._batch,
+            begins=self._stands,
+            ends=ends,
+            entries=newest(entries),
+            rows=len(messages),
+            refused=0,
+            began=time.monotonic(),
         )
+        commit(pg, batch)
+        self._stands = ends
         return True
 
-    def _stands(self, pg: lease.Pg, topic: str) -> dict[int, int]:
-        place = ledger.Place(stream=STREAM, query=QUERY, topic=topic)
-        stands = ledger.fetch_offsets(pg, place)
-        return stands or ledger.begin_offsets(pg, place, first_offsets(self._settings, topic))
-
     def _connection(self) -> lease.Pg:
+        """A new connection begins where the ledger stands."""
         if self._pg is None or self._pg.closed:
             pg = connect(self._settings.dsn_file, application_name="test-catalogue")
             prepare(pg)
@@ -104,5 +106,18 @@ class Catalogue(threading.Thread):
             seen = lease.fetch_lease(pg, STREAM)
             taken = lease.acquire(pg, seen, owner="test:1", token=uuid.uuid4().hex)
             assert taken is not None
+            self._stands = {topic: self._begin(pg, topic) for topic in self._names}
+            self._consumer.assign(
+                [
+                    TopicPartition(topic, partition, offset)
+                    for topic, partitions in self._stands.items()
+                    for partition, offset in partitions.items()
+                ]
+            )
             self._pg, self._epoch = pg, taken
         return self._pg
+
+    def _begin(self, pg: lease.Pg, topic: str) -> dict[int, int]:
+        place = ledger.Place(stream=STREAM, query=QUERY, topic=topic)
+        first = first_offsets(self._settings, topic)
+        return ledger.begin_offsets(pg, place, first)
