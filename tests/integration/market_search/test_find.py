@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+
+from tests.support.market_listing import list_products
+from weir.contracts.product import Product
 
 pytestmark = pytest.mark.platform
 
@@ -109,3 +113,27 @@ def test_it_can_be_explained(shop):
     [matched] = explained["products"]["w1"]
     assert matched["in"] == ["name"]
     assert matched["points"] > 0
+
+
+def test_the_few_with_all_words_do_not_drown_among_the_many_that_lack_one(catalogue):
+    """Only the first five hundred are ranked, and these were written last."""
+    products = [
+        Product(
+            product_id=f"{kind}{number:03}",
+            sku=f"SKU-{kind}{number}",
+            shop="Север",
+            name=f"Красный {kind}",
+            category="Кухня",
+            price=Decimal(1000),
+            currency="RUB",
+            updated_at=datetime(2026, 11, 22, tzinfo=UTC),
+        )
+        for kind in ("чайник", "самовар")
+        for number in range(300)
+    ]
+    for _ in list_products(catalogue.pg, products):
+        pass
+    catalogue.offer("both", "Красный чайник и самовар")
+    answer = catalogue.ask("красный чайник самовар", limit=2)
+    assert answer.hits[0].product_id == "both"
+    assert (answer.missing, answer.at_least) == (1, True)

@@ -31,7 +31,7 @@ def api(database: Settings, catalogue) -> TestClient:
 def test_it_answers_what_the_command_line_answers(api):
     """One search, whoever asks."""
     answer = api.get("/market/search", params={"q": "умных часов", "limit": 3}).json()
-    assert [(hit["product_id"], hit["price"]) for hit in answer["hits"]] == [("a", "1000")]
+    assert [(hit["product_id"], hit["price"]) for hit in answer["hits"]] == [("a", "1000.00")]
     assert answer["categories"] == [{"value": "Электроника", "products": 1}]
     assert (answer["found"], answer["at_least"], answer["missing"]) == (1, False, 0)
     assert answer["explained"] is None
