@@ -10,6 +10,7 @@ from pyspark.sql import SparkSession
 from spark_jobs.lib.driver import Driver, Job, run_driver
 from spark_jobs.lib.kafka import source_options
 from spark_jobs.lib.wait_for_kafka import first_offsets_patiently
+from spark_jobs.market_banned_filter import sink
 from spark_jobs.market_banned_filter.batch import FilterBatch
 from spark_jobs.market_banned_filter.schema import COLUMNS, QUERY
 from spark_jobs.window_counts.main import choose_checkpoint
@@ -24,6 +25,7 @@ def start(session: SparkSession, driver: Driver) -> Job:
     spec, settings = driver.file.spec, driver.file.settings
     assert isinstance(spec, FilterSpec)
     failpoint.arm(settings, with_parent=True)
+    sink.prepare(session)
     stands = {topic: begin(driver, topic) for topic in (spec.topic, spec.bans_topic)}
     options = source_options(settings, spec, {}) | {
         # One source: a ban alone makes a batch, and offsets of both are fixed together.
