@@ -42,7 +42,6 @@ from weir.market.recommend_batch import (
     count_searches,
     is_new,
 )
-from weir.market.recommend_store import forget_faded
 from weir.ops import lease, ledger
 from weir.ops.probe import sent_ms_of
 
@@ -50,7 +49,6 @@ log = structlog.get_logger()
 T = TypeVar("T")
 
 RETRY_SECONDS: Final = 300.0
-FORGET_EVERY_BATCHES: Final = 5000
 ANSWER_SECONDS: Final = 5.0
 """Kafka must confirm an answer in this time: later hardly anybody waits for it."""
 
@@ -93,8 +91,6 @@ class RecommendBatch:
                 begins, ends = batch_range(self._checkpoint, batch_id)
                 batch = Slice(batch_id=batch_id, begins=begins, ends=ends)
                 self._guard.run(batch, lambda piece: self._decide(messages, piece))
-                if batch_id % FORGET_EVERY_BATCHES == 0:
-                    self._forget()
         except StopRequested:
             raise
         except BaseException as error:
@@ -187,10 +183,6 @@ class RecommendBatch:
             for topic, ends in piece.ends.items()
         ]
         return reduce(DataFrame.unionByName, parts)
-
-    def _forget(self) -> None:
-        rows = self._patiently(lambda connection: forget_faded(connection, utc_now()))
-        log.info("forgot what has faded", rows=rows)
 
     def _publish(self) -> ConfirmedProducer:
         self._publisher = self._publisher or ConfirmedProducer(

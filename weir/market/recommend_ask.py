@@ -105,7 +105,7 @@ class Waiting:
         except (ValueError, KeyError, TypeError) as error:
             log.warning("no answer of ours", key=key, error=str(error))
             return
-        if self._clock().timestamp() * 1000 <= answer.deadline_ms and not slot[1]:
+        if self._clock().timestamp() * 1000 <= answer.deadline_ms:
             slot[1].append(answer)
             slot[0].set()
 

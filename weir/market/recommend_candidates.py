@@ -21,16 +21,13 @@ OWN_CATEGORIES: Final = 3
 OWN_FINDS: Final = 10
 
 # Ways to find candidates, of which a request takes those that it has the words for.
-FITS: Final = """
-    p.state = 'listed' and coalesce(p.stock, 1) > 0
-    and (%(category)s::text is null or p.category = %(category)s)
-    and (%(max_price)s::numeric is null
-         or (p.price <= %(max_price)s and p.currency = %(currency)s))
-"""
+# A condition is left out rather than made true by a null: plans are kept and used again.
+LISTED: Final = "p.state = 'listed' and coalesce(p.stock, 1) > 0"
+OF_CATEGORY: Final = "p.category = %(category)s"
+WITHIN_MONEY: Final = "p.price <= %(max_price)s and p.currency = %(currency)s"
 HOTTEST: Final = """
     (select h.product_id from (
-       select product_id, {heat} as heat from market.popularity
-       where %(category)s::text is null or category = %(category)s
+       select product_id, {heat} as heat from market.popularity {hot_in}
        order by {heat} desc limit {looked_at}) h
      join market.product p using (product_id)
      where {fits} order by h.heat desc limit {taken})
@@ -94,8 +91,7 @@ left join together c using (product_id)
 left join market.product w on w.product_id = c.found_with and w.state = 'listed'
 where {fits}
 """
-FILL: Final = {
-    "fits": FITS,
+LIMITS: Final = {
     "looked_at": LOOKED_AT,
     "taken": TAKEN,
     "own_categories": OWN_CATEGORIES,
@@ -105,14 +101,20 @@ FILL: Final = {
 
 def question(request: Request) -> str:
     """The SQL for a request: every way that its words allow."""
-    ways: list[str] = [HOTTEST.format(heat=heat, **FILL) for heat in ("heat_week", "heat_hour")]
+    fits, hot_in, categories = [LISTED], "", ALL_CATEGORIES
+    if request.category is not None:
+        fits.append(OF_CATEGORY)
+        hot_in, categories = "where category = %(category)s", "select %(category)s::text"
+    ways = [HOTTEST.replace("{heat}", heat) for heat in ("heat_week", "heat_hour")]
     if request.user is not None:
-        ways += [FOUND_TOGETHER, OF_OWN_CATEGORIES.format(**FILL)]
-    ways.append(NEWEST.format(**FILL))
+        ways += [FOUND_TOGETHER, OF_OWN_CATEGORIES]
+    ways.append(NEWEST)
     if request.max_price is not None:
-        ways.append(WITHIN_PRICE.format(**FILL))
-    categories = ALL_CATEGORIES if request.category is None else "select %(category)s::text"
-    return HEAD.format(ways=" union ".join(ways), categories=categories, **FILL)
+        fits.append(WITHIN_MONEY)
+        ways.append(WITHIN_PRICE)
+    return HEAD.replace("{ways}", " union ".join(ways)).format(
+        fits=" and ".join(fits), hot_in=hot_in, categories=categories, **LIMITS
+    )
 
 
 def fetch_candidates(connection: Pg, request: Request) -> Sequence[Candidate]:

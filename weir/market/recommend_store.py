@@ -7,10 +7,8 @@ Rows are merged in the order of their keys: two writers can wait for each other,
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import UTC, datetime
 from typing import Final
 
-from weir.market.heat import DAY, OF_A_USER, heat_of
 from weir.market.recommend_score import Taste
 from weir.market.recommend_tally import Facts, Tally
 from weir.ops.lease import Pg
@@ -59,15 +57,6 @@ WRITE_RECENT: Final = """
     from unnest(%s::text[], %s::text[], %s::bigint[]) as one (user_id, product_id, ms)
     order by user_id, product_id
 """
-FORGET: Final = (
-    "delete from market.recent_product"
-    " where searched_at < to_timestamp(%(now)s) - interval '30 days'",
-    "delete from market.popularity"
-    " where last_searched_at < to_timestamp(%(now)s) - interval '60 days'",
-    "delete from market.affinity where heat < %(faded_affinity)s",
-    "delete from market.co_search where heat < %(faded_pair)s",
-    "delete from market.answer_minute where minute < to_timestamp(%(now)s) - interval '30 days'",
-)
 
 
 def fetch_facts(connection: Pg, products: Collection[str]) -> dict[str, Facts]:
@@ -113,14 +102,3 @@ def merge(connection: Pg, sums: Tally) -> None:
         connection.execute(FORGET_RECENT, [list(sums.recent)])
         if finds:
             connection.execute(WRITE_RECENT, [list(column) for column in zip(*finds, strict=True)])
-
-
-def forget_faded(connection: Pg, now_utc: datetime) -> int:
-    """Delete what no answer would notice any more; how many rows."""
-    now = now_utc.astimezone(UTC).timestamp()
-    faded = {
-        "now": now,
-        "faded_affinity": heat_of(1.0, now - 180 * DAY, OF_A_USER),
-        "faded_pair": heat_of(1.0, now - 45 * DAY, 3 * DAY),
-    }
-    return sum(connection.execute(statement, faded).rowcount for statement in FORGET)

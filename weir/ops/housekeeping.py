@@ -14,6 +14,7 @@ from pathlib import Path
 import psycopg
 
 from weir.errors import WeirError
+from weir.market import recommend_forget
 from weir.ops import airflow_cleaning, old_files, retention
 from weir.ops.audit import note_deed
 from weir.ops.master import fetch_master
@@ -57,7 +58,7 @@ class Outcome:
 def list_chores(settings: Settings, now: datetime) -> list[Chore]:
     """Every chore of this platform, in the order in which they are done."""
     chores = [*_partition_chores(settings, now), *_table_chores(settings)]
-    chores += _folder_chores(settings, now)
+    chores += [*_faded_chores(settings, now), *_folder_chores(settings, now)]
     return [*chores, *_airflow_chores(now)] if settings.airflow else chores
 
 
@@ -126,6 +127,21 @@ def _partition_chores(settings: Settings, now: datetime) -> list[Chore]:
             do=partial(create_partitions, settings, table, now.date()),
         )
         for table in PARTITIONED
+    ]
+
+
+def _faded_chores(settings: Settings, now: datetime) -> list[Chore]:
+    def run(act: Callable[[retention.Pg, datetime], int]) -> int:
+        with connect(settings.dsn_file, application_name="weir:housekeeping") as connection:
+            return act(connection, now)
+
+    return [
+        Chore(
+            name="recommendations",
+            rule=recommend_forget.RULE,
+            count=partial(run, recommend_forget.count_faded),
+            do=partial(run, recommend_forget.forget_faded),
+        )
     ]
 
 

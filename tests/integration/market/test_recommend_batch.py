@@ -31,8 +31,9 @@ LEARNED = "select product_id, searches from market.popularity order by 1"
 class Counting:
     """Decides batches of one topic of searches, as a driver of an epoch does."""
 
-    def __init__(self, shelf: Shelf) -> None:
+    def __init__(self, shelf: Shelf, settings: Settings) -> None:
         self.shelf = shelf
+        self.settings = settings
         shelf.clear()
         shelf.pg.execute(
             "truncate ops.dead_letter, ops.query_offset, ops.stream_progress,"
@@ -44,8 +45,10 @@ class Counting:
         ledger.begin_offsets(shelf.pg, place, {0: 0})
 
     def take_over(self) -> int:
-        seen = lease.fetch_lease(self.shelf.pg, STREAM)
-        epoch = lease.acquire(self.shelf.pg, seen, owner="host:1", token=uuid.uuid4().hex)
+        """By a connection of its own: another driver has none of ours."""
+        with connect(self.settings.dsn_file, application_name="another driver") as pg:
+            seen = lease.fetch_lease(pg, STREAM)
+            epoch = lease.acquire(pg, seen, owner="host:1", token=uuid.uuid4().hex)
         assert epoch is not None
         return epoch
 
@@ -66,20 +69,17 @@ class Counting:
 
 
 @pytest.fixture(scope="module")
-def database(platform: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
-    folder = Path(tmp_path_factory.mktemp("recommend"))
-    with (
-        own_database(platform, folder) as settings,
-        connect(settings.dsn_file, application_name="test") as pg,
-    ):
-        yield Shelf(pg)
+def own(platform: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    with own_database(platform, Path(tmp_path_factory.mktemp("recommend"))) as settings:
+        yield settings
 
 
 @pytest.fixture
-def counting(database: Shelf) -> Counting:
-    counting = Counting(database)
-    database.offer("watch")
-    return counting
+def counting(own: Settings) -> Iterator[Counting]:
+    with connect(own.dsn_file, application_name="test") as pg:
+        counting = Counting(Shelf(pg), own)
+        counting.shelf.offer("watch")
+        yield counting
 
 
 def request(name: str, patience_ms: int = 1000) -> Request:
@@ -107,6 +107,18 @@ def test_an_older_driver_counts_nothing(counting: Counting):
     counting.take_over()
     with pytest.raises(lease.Fenced):
         counting.count(0, 1, found("watch"))
+    assert (counting.shelf.rows(LEARNED), counting.stands()) == ([], 0)
+
+
+def test_a_driver_that_loses_its_lease_in_the_middle_of_a_batch_counts_nothing(counting: Counting):
+    """It was paused after it had looked, and woke up before the commit."""
+
+    def taken_over() -> Iterator[DeadLetter]:
+        counting.take_over()
+        yield from ()
+
+    with pytest.raises(lease.Fenced):
+        counting.count(0, 1, found("watch"), refusals=taken_over())
     assert (counting.shelf.rows(LEARNED), counting.stands()) == ([], 0)
 
 

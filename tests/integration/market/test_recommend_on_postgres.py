@@ -17,8 +17,8 @@ from weir.contracts.recommendation import Answer, Request
 from weir.market.allowed import fetch_allowed
 from weir.market.heat import OF_A_USER, OF_THE_WEEK, add_heat, heat_of, weight_now
 from weir.market.recommend_answer import answer_request, still_allowed
+from weir.market.recommend_forget import count_faded, forget_faded
 from weir.market.recommend_score import FOUND_BY_ALIKE
-from weir.market.recommend_store import forget_faded
 from weir.settings import Settings
 from weir.store.postgres import connect
 
@@ -138,6 +138,14 @@ def test_a_price_is_kept_even_when_all_that_is_popular_costs_more(shelf: Shelf):
     assert names(ask(shelf, max_price=Decimal(100), currency="USD")) == ["dollars"]
 
 
+def test_what_the_money_buys_is_found_behind_a_hundred_newer_things_that_it_does_not(shelf: Shelf):
+    """A shop that has just listed its luxury must not leave somebody with little money nothing."""
+    for number in range(120):
+        shelf.offer(f"dear{number}", price=90_000, created_at=NOON - timedelta(minutes=number))
+    shelf.offer("cheap", price=500, created_at=NOON - timedelta(days=100))
+    assert names(ask(shelf, max_price=Decimal(600))) == ["cheap"]
+
+
 def test_a_user_gets_what_the_user_likes_and_what_others_found_beside_it(shelf: Shelf):
     """Preferences, and the company that products keep."""
     for product, category in (("tent", "Спорт"), ("lamp", "Дом"), ("tv", "Дом"), ("rope", "Спорт")):
@@ -226,7 +234,9 @@ def test_what_has_faded_is_forgotten_and_what_has_not_stays(shelf: Shelf):
     long_ago = NOON - timedelta(days=200)
     shelf.learn(found("a", user="old", at=long_ago), found("b", user="old", at=long_ago))
     shelf.learn(found("b", user="anna"))
+    assert count_faded(shelf.pg, NOON) == 6
     assert forget_faded(shelf.pg, NOON) == 6
+    assert count_faded(shelf.pg, NOON) == 0
     assert shelf.rows("select user_id, value from market.affinity") == [("anna", "Электроника")]
     assert shelf.rows("select product_id from market.popularity") == [("b",)]
     assert shelf.rows("select user_id, product_id from market.recent_product") == [("anna", "b")]
