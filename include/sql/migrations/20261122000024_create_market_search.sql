@@ -124,9 +124,10 @@ begin
   ), texts as materialized (
     select l.*, market.plain_words(l.name) as n, market.plain_words(concat_ws(' ', l.brand, l.sku)) as b,
       market.plain_words(concat_ws(' ', l.category, array_to_string(l.tags, ' '))) as c,
-      market.plain_words(concat_ws(' ',
-        (select string_agg(concat_ws(' ', key, value), ' ') from jsonb_each_text(l.attributes)),
-        l.description)) as d
+      -- So much of a product is more than anybody reads; a shop must not fill the vocabulary.
+      market.plain_words(left(concat_ws(' ', l.description,
+        (select string_agg(concat_ws(' ', key, value), ' ') from jsonb_each_text(l.attributes))),
+        20000)) as d
     from listed l left join before using (product_id) where before.same is not true
   ), surface as materialized (
     select t.product_id, word
