@@ -56,7 +56,7 @@ class SearchConnections:
         self._idle: queue.LifoQueue[Pg] = queue.LifoQueue(most_idle)
 
     def run(self, work: Callable[[Pg], Result]) -> Result:
-        """What `work` returns; it may run twice, when the server is restarted. Raises Unavailable."""
+        """What `work` returns; it may run twice when the server restarts. Raises Unavailable."""
         with answering():
             try:
                 kept = self._idle.get_nowait()
