@@ -123,6 +123,7 @@ def test_a_rule_whose_ban_is_over_can_be_banned_again(desk: BanDesk):
     overdue(desk, "valid_until", "p1")
     assert desk.ban(product("p1")).changed == 1
     assert desk.live() == {"product:p1"}
+    assert [row.state for row in list_bans(desk.pg, history=True)] == ["live", "over"]
 
 
 def test_an_immediate_ban_holds_though_the_clock_is_set_back(desk: BanDesk):
