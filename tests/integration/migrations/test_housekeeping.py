@@ -50,6 +50,13 @@ def fill(settings: Settings) -> None:
                 " values (now() - make_interval(days => %s), 'a', 'cli', 'x', 'y')",
                 [days],
             )
+        for days in (91, 89):
+            connection.execute(
+                "insert into market.search_hour"
+                " (hour, query, searches, empty_searches, last_found, last_at)"
+                " values (now() - make_interval(days => %s), 'q', 1, 0, 1, now())",
+                [days],
+            )
         for days, batch in ((8, 1), (6, 2)):
             connection.execute(
                 "insert into ops.stream_progress (stream, query, ended_at, epoch, batch_id, rows,"
@@ -97,6 +104,7 @@ EXPECTED = {
     "ops.stream_submission": 1,
     "ops.dead_letter": 1,
     "ops.audit": 1,
+    "market.search_hour": 1,
     "checkpoints set aside": 1,
 }
 
@@ -119,6 +127,7 @@ def test_looking_counts_and_cleaning_removes_exactly_that(own: Settings):
         "ops.stream_start": 0,
         "ops.dead_letter": 1,
         "ops.audit": 2,  # the young one, and who cleaned
+        "market.search_hour": 1,
     }
     assert rows(own, "ops.gap") == 1
 
