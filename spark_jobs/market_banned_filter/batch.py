@@ -29,7 +29,7 @@ from spark_jobs.lib.slices import Slice
 from spark_jobs.market_banned_filter import transforms
 from spark_jobs.market_banned_filter.bans import BanFrame, ban_frames
 from spark_jobs.market_banned_filter.odd import OddOnes
-from spark_jobs.market_banned_filter.schema import QUERY, sink_options
+from spark_jobs.market_banned_filter.schema import QUERY, declared, sink_options
 from spark_jobs.market_banned_filter.sink import write
 from weir.kafka.offsets import end_offsets
 from weir.kafka.producer import ConfirmedProducer
@@ -41,7 +41,6 @@ from weir.market.settle import Ends
 from weir.market.take_back import Outlet, TakenBack, take_back
 from weir.ops import lease
 from weir.ops.failpoint import reach
-from weir.ops.streams import FilterSpec
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -53,8 +52,7 @@ class FilterBatch:
 
     def __init__(self, driver: Driver, checkpoint: Path, options: Mapping[str, str]) -> None:
         self.failure: BaseException | None = None
-        assert isinstance(driver.file.spec, FilterSpec)
-        self._spec = driver.file.spec
+        self._spec = declared(driver)
         self._driver = driver
         self._checkpoint = checkpoint
         self._options = options

@@ -12,18 +12,16 @@ from spark_jobs.lib.kafka import source_options
 from spark_jobs.lib.wait_for_kafka import first_offsets_patiently
 from spark_jobs.market_banned_filter import sink
 from spark_jobs.market_banned_filter.batch import FilterBatch
-from spark_jobs.market_banned_filter.schema import COLUMNS, QUERY
+from spark_jobs.market_banned_filter.schema import COLUMNS, QUERY, declared
 from spark_jobs.window_counts.main import choose_checkpoint
 from weir.ops import failpoint, ledger
-from weir.ops.streams import FilterSpec
 
 log = structlog.get_logger()
 
 
 def start(session: SparkSession, driver: Driver) -> Job:
     """Begin the query where the ledger stands, in the shops' topic and in that of the bans."""
-    spec, settings = driver.file.spec, driver.file.settings
-    assert isinstance(spec, FilterSpec)
+    spec, settings = declared(driver), driver.file.settings
     failpoint.arm(settings, with_parent=True)
     sink.prepare(session)
     stands = {topic: begin(driver, topic) for topic in (spec.topic, spec.bans_topic)}

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from spark_jobs.lib.driver import Driver
 from spark_jobs.lib.kafka import cluster_options
 from weir.kafka.cluster import main_cluster
+from weir.kafka.declared import Topic
+from weir.ops.streams import FilterSpec
 from weir.settings import Settings
 
 QUERY: Final = "filter"
@@ -13,6 +16,15 @@ COLUMNS: Final = ("topic", "partition", "offset", "timestamp", "key", "value")
 
 BAN: Final = "value string, ban_id bigint, reason string"
 """The rules of one kind and length as a data frame."""
+
+
+def declared(driver: Driver) -> FilterSpec:
+    """The stream's declaration; WEIR_MARKET_PRODUCTS_TOPIC takes the place of the shipped name."""
+    spec = driver.file.spec
+    assert isinstance(spec, FilterSpec)
+    if spec.topic != Topic.SHOP_PRODUCTS:
+        return spec
+    return spec.model_copy(update={"topic": driver.file.settings.market_products_topic})
 
 
 def sink_options(settings: Settings) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from pyspark.sql import SparkSession
 
 from spark_jobs.lib.session import PINNED
 from spark_jobs.market_banned_filter import batch as module
+from spark_jobs.market_banned_filter.schema import declared
 from tests.support.bad_products import message
 from tests.support.bans import BanDesk, prefix, product
 from tests.support.filter_in_process import LocalFilter, Pair
@@ -151,3 +153,13 @@ def test_what_is_no_product_becomes_a_dead_letter_and_the_rest_passes(
     letters = desk.rows('select "offset", reason from ops.dead_letter order by 1')
     assert letters == [(0, "not_json")]
     assert [record.key for record in filtering.log.of("shop-products.dlq")] == [b"x"]
+
+
+def test_the_shops_topic_is_a_setting_and_a_declared_one_stays(filtering: LocalFilter):
+    """A company's topic has the name that the company gave it."""
+    driver = filtering.batch._driver
+    settings = driver.file.settings.model_copy(update={"market_products_topic": "theirs"})
+    elsewhere = replace(driver, file=replace(driver.file, settings=settings))
+    assert declared(elsewhere).topic == "theirs"
+    own = replace(elsewhere.file, spec=filtering.spec.model_copy(update={"topic": "own"}))
+    assert declared(replace(elsewhere, file=own)).topic == "own"
