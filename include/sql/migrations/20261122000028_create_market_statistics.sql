@@ -14,11 +14,11 @@ create table market.product_minute (
   price numeric(14, 2),
   version_us bigint not null,                  -- updated_at of that version, microseconds
   version_offset bigint not null,              -- and its place in the topic of the shops
-  allowed bigint not null default 0,
-  blocked bigint not null default 0,
-  deleted bigint not null default 0,
-  retracted bigint not null default 0,
-  readmitted bigint not null default 0,
+  allowed int not null default 0,              -- of one minute; sums of bigint would be numeric
+  blocked int not null default 0,
+  deleted int not null default 0,
+  retracted int not null default 0,
+  readmitted int not null default 0,
   price_min numeric(14, 2),                    -- of what was allowed
   price_max numeric(14, 2),
   price_sum numeric(24, 2) not null default 0,
