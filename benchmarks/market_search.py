@@ -185,9 +185,9 @@ def server_cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def percentiles(times: Sequence[float]) -> dict[str, float]:
+def percentiles(times: list[float]) -> dict[str, float]:
     """p50, p95, p99 and the slowest."""
-    parts = statistics.quantiles(times, n=100, method="inclusive")
+    parts = statistics.quantiles(times * 2 if len(times) == 1 else times, n=100, method="inclusive")
     return {
         "n": len(times),
         "p50_ms": round(parts[49], 2),

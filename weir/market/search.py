@@ -105,13 +105,18 @@ def look(
     lookup, found = NOTHING
     kept = kept_word(known)
     all_words = all_of([*words, *filters]) if words else ""
-    for missing in range(len(known)):
+    for missing in steps_down(len(known), kept):
         match = all_of([words_query(words, missing, kept), *filters])
         lookup = lookup_of(match, known, all_words if missing else None)
         found = find(connection, question, lookup)
         if found.allowed >= (1 if missing else FEW):
             return missing, lookup, found
     return max(0, len(known) - 1), lookup, found
+
+
+def steps_down(words: int, kept: int | None) -> list[int]:
+    """How many words may be missing, try after try; in a large catalogue three tries at most."""
+    return list(range(words)) if kept is None else sorted({0, min(1, words - 1), words - 1})
 
 
 def kept_word(known: Sequence[Meaning]) -> int | None:

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from weir.market.search import kept_word, steps_down
 from weir.market.search_meaning import Meaning, Way
 from weir.market.search_request import Question
 from weir.market.search_tsquery import (
@@ -73,3 +74,36 @@ def test_the_terms_of_a_range_are_exactly_its_steps(first):
             steps += range(number << level, (number + 1) << level)
         assert sorted(steps) == list(range(first, last + 1)), (first, last, cover)
         assert len(cover) <= 2 * PRICE_LEVELS
+
+
+@pytest.mark.parametrize(
+    ("words", "kept", "expected"),
+    [
+        (0, None, []),
+        (1, None, [0]),
+        (1, 0, [0]),
+        (2, 0, [0, 1]),
+        (4, None, [0, 1, 2, 3]),
+        (4, 2, [0, 1, 3]),
+    ],
+)
+def test_words_are_given_up_step_by_step(words, kept, expected):
+    """Each step is a search; in a large catalogue each costs."""
+    assert steps_down(words, kept) == expected
+
+
+@pytest.mark.parametrize(
+    ("documents", "expected"),
+    [
+        ([], None),
+        ([3], None),
+        ([9000, 3, 501], 1),
+        ([9000, 3, 500], None),  # without the rare word no more are found than can be ranked
+    ],
+)
+def test_the_rarest_word_is_kept_where_the_others_find_too_much(documents, expected):
+    """Else any of them may have been the wrong one."""
+    words = [
+        Meaning(typed="x", way=Way.WORD, forms=(("x",),), said="x", documents=n) for n in documents
+    ]
+    assert kept_word(words) == expected
