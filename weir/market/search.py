@@ -16,12 +16,7 @@ import psycopg
 
 from weir.market.search_answer import Answer, FacetValue, Hit, PriceRange, UnderstoodWord
 from weir.market.search_explain import explain
-from weir.market.search_find import (
-    MOST_CANDIDATES,
-    Found,
-    Lookup,
-    find,
-)
+from weir.market.search_find import MOST_CANDIDATES, Found, Lookup, find
 from weir.market.search_meaning import Meaning, Way, joined_meanings, meaning_of
 from weir.market.search_request import Question
 from weir.market.search_spellings import other_layout
@@ -46,7 +41,7 @@ NOTHING: Final = (
 )
 
 COMMON: Final = 1_000_000.0
-"""Weights fall with the number of products that have the word; this many weigh nothing."""
+"""Weights fall with the number of products that have the word, to a tenth for about so many."""
 
 
 def search(connection: Pg, question: Question) -> Answer:

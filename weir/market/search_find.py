@@ -56,8 +56,7 @@ with found as materialized (
   select * from found where product_id not in (select product_id from banned)
 ), best as materialized (
   select product_id,
-    ({{points}})
-      * case when in_stock then 1 else {OUT_OF_STOCK}::float8 end as score
+    ({{points}}) * case when in_stock then 1 else {OUT_OF_STOCK}::float8 end as score
   from allowed order by score desc, product_id limit %(limit)s
 ), facets as (
   select case when grouping(category) = 0 then 'category'
@@ -132,8 +131,8 @@ def find(connection: Pg, question: Question, lookup: Lookup) -> Found:
         "in_stock": question.in_stock,
         "limit": question.limit,
     }
-    candidates = SOME_WORDS if lookup.all_words else ALL_WORDS
-    query = FIND.replace("{candidates}", candidates).replace("{points}", points or "0")
+    matching = SOME_WORDS if lookup.all_words else ALL_WORDS
+    query = FIND.replace("{candidates}", matching).replace("{points}", points or "0")
     row = connection.execute(query.encode(), parameters).fetchone()
     assert row is not None
     candidates, allowed, facets, prices, hits = row
