@@ -28,13 +28,15 @@ from weir.market.archive import folder_of
 from weir.market.archive_manifest import load
 from weir.market.facts import FACTS
 from weir.market.filtered import EVENTS, PRODUCTS
-from weir.market.statistics_backfill import Places, Recounted, note, recount
+from weir.market.statistics_backfill import Places, Recounted, note, recount, within
 from weir.ops.window import TimeWindow, hours_of, window_of
 from weir.settings import Settings, load_settings
 from weir.store.postgres import connect
 
 log = structlog.get_logger()
 NAME = "market_statistics_backfill"
+AT_ONCE = 500_000
+"""So many facts, some 100 MB, are brought here together: an hour of Spark's costs a second."""
 
 
 class History:
@@ -62,6 +64,8 @@ class History:
                 tail[(topic, p)] = (begin, end)
         self.read_to: Places = ends
         self._facts = self._read(folder, load_files(folder, window), tail, window)
+        few = self._facts.count() <= AT_ONCE
+        self._whole = history.as_table(self._facts) if few else None
 
     def _read(
         self, folder: Path, files: list[str], tail: history.Ranges, window: TimeWindow
@@ -81,6 +85,8 @@ class History:
 
     def of(self, window: TimeWindow) -> pa.Table:
         """The facts of an hour, as far as `read_to`."""
+        if self._whole is not None:
+            return within(self._whole, window)
         return history.as_table(history.within(self._facts, window))
 
     def newer(self, ranges: history.Ranges) -> pa.Table:

@@ -24,10 +24,18 @@ spark = local_spark
 NOON = datetime.fromtimestamp(NOON_MS / 1000, UTC)
 
 
+@pytest.mark.parametrize("at_once", [1_000, 2])
 def test_hours_are_counted_from_the_archive_and_again_without_a_change(
-    spark: SparkSession, own: Settings, pg: Pg, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    spark: SparkSession,
+    own: Settings,
+    pg: Pg,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    at_once: int,
 ) -> None:
-    """Two hours of a stretch of three; what lies outside is left alone."""
+    """Two hours of a longer history, read together or one by one."""
+    pg.execute("truncate ops.audit")
+    monkeypatch.setattr(backfill, "AT_ONCE", at_once)
     here = own.model_copy(update={"home": tmp_path})
     said = FilterInMemory()
     said.stand_in(monkeypatch, "weir.market.archive")
