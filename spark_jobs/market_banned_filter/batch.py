@@ -30,7 +30,7 @@ from spark_jobs.market_banned_filter import transforms
 from spark_jobs.market_banned_filter.bans import BanFrame, ban_frames
 from spark_jobs.market_banned_filter.odd import OddOnes
 from spark_jobs.market_banned_filter.schema import QUERY, declared, sink_options
-from spark_jobs.market_banned_filter.sink import write
+from spark_jobs.market_banned_filter.sink import observed, write
 from weir.kafka.offsets import end_offsets
 from weir.kafka.producer import ConfirmedProducer
 from weir.kafka.reader import read_range
@@ -182,8 +182,8 @@ class FilterBatch:
             ban_version=bans.version,
         )
         write(transforms.records(decided, outputs), self._sink)
-        found = seen.get
-        return int(found["rows"]), int(found["odd"])
+        found = observed(seen)
+        return found["rows"], found["odd"]
 
     def _patiently(self, act: Callable[[lease.Pg], T]) -> T:
         """Act, and again while PostgreSQL is away: nothing is written meanwhile.

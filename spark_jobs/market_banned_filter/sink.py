@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Mapping
 from typing import Final
 
 from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
 from pyspark.errors import PySparkException
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame, Observation, SparkSession
 
-from weir.errors import Unavailable
+from weir.errors import ContractError, Unavailable
 
 KAFKA_ERROR: Final = re.compile(r"org\.apache\.kafka\.(?:common|clients)\.[\w.]*?(\w+Exception)\b")
 OF_A_MESSAGE: Final = frozenset(
@@ -41,6 +42,23 @@ def write(records: DataFrame, options: Mapping[str, str]) -> None:
         if reason is None:
             raise
         raise Unavailable(f"Kafka did not take a batch: {reason}", "weir status") from error
+
+
+def observed(seen: Observation, within_seconds: float = 60.0) -> dict[str, int]:
+    """What was observed of a write that has ended. Raises ContractError when nothing comes.
+
+    Spark tells it by its listeners, and tells nothing at all of a plan that they do not see.
+    """
+    found: list[dict[str, int]] = []
+    asking = threading.Thread(target=lambda: found.append(seen.get), name="observed", daemon=True)
+    asking.start()
+    asking.join(within_seconds)
+    if not found:
+        raise ContractError(
+            f"Spark told nothing of a write for {within_seconds:.0f} s after its end",
+            "is kafka among spark.sql.sources.useV1SourceList? Then: weir streams start",
+        )
+    return found[0]
 
 
 def kafka_fault(words: str) -> str | None:

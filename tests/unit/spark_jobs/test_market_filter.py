@@ -11,9 +11,10 @@ from pyspark.sql import Observation, SparkSession
 from pyspark.sql import functions as F
 
 from spark_jobs.market_banned_filter.bans import ban_frames
-from spark_jobs.market_banned_filter.sink import kafka_fault
+from spark_jobs.market_banned_filter.sink import kafka_fault, observed, prepare, write
 from spark_jobs.market_banned_filter.transforms import Outputs, decide, records, unsure
 from tests.support.bad_products import BAD, KEY, message
+from weir.errors import ContractError, Unavailable
 from weir.kafka.record import Message, Record
 from weir.market.ban_list import BanList, LiveRule
 from weir.market.judge_one import judge_one
@@ -58,11 +59,14 @@ def inputs() -> list[tuple[bytes | None, bytes | None]]:
 
 
 def frame(spark: SparkSession, pairs: list[tuple[bytes | None, bytes | None]]) -> Any:
-    rows = [
+    return spark.createDataFrame(rows_of(pairs), SCHEMA)
+
+
+def rows_of(pairs: list[tuple[bytes | None, bytes | None]]) -> list[tuple[Any, ...]]:
+    return [
         ("shop-products", 1, offset, RECEIVED, key and bytearray(key), value and bytearray(value))
         for offset, (key, value) in enumerate(pairs)
     ]
-    return spark.createDataFrame(rows, SCHEMA)
 
 
 def written(found: Any) -> list[Record]:
@@ -156,3 +160,24 @@ def test_a_message_is_not_blamed_for_kafka_being_away(words, fault):
     """Three failed tries make a message a dead letter: an outage must not count as one."""
     found = kafka_fault(words)
     assert (found is None) if fault is None else (found is not None and found.startswith(fault))
+
+
+def test_a_write_is_seen_by_observations_and_kafka_away_is_no_fault_of_a_message(
+    spark: SparkSession,
+):
+    """Of a V1 write Spark observes nothing, and the driver would wait for ever."""
+    session = spark.newSession()
+    prepare(session)
+    rows = session.createDataFrame(rows_of(inputs()), SCHEMA)
+    impatient = {"kafka.max.block.ms": "300", "kafka.bootstrap.servers": "127.0.0.1:1"}
+    with pytest.raises(Unavailable, match="TimeoutException") as away:
+        write(records(decide(rows, ()), OUTPUTS), impatient)
+    assert "V2CommandExec" in str(away.value.__cause__)
+
+
+def test_an_observation_that_never_comes_is_an_error(spark: SparkSession):
+    """Not a stream that stands still without a word."""
+    seen = Observation()
+    frame(spark, inputs()).observe(seen, F.count(F.lit(1)).alias("rows"))
+    with pytest.raises(ContractError, match="told nothing"):
+        observed(seen, within_seconds=0.2)
