@@ -82,8 +82,6 @@ def local_session(settings: Settings) -> Iterator[SparkSession]:
         .config("spark.driver.extraClassPath", f"{Layout(settings).spark_jars}/*")
         .config("spark.driver.memory", "1g")
         .config("spark.ui.enabled", "false")
-        # Batches shorter than five seconds are refused otherwise.
-        .config("spark.sql.streaming.realTimeMode.minBatchDuration", "5000")
         .getOrCreate()
     )
     yield session
