@@ -12,6 +12,7 @@ from weir.settings import load_settings
 
 if TYPE_CHECKING:
     from weir.contracts.recommendation import Answer, Request
+    from weir.market.recommend_ask import Asker
     from weir.settings import Settings
 
 
@@ -33,7 +34,7 @@ def recommend(
 ) -> None:
     """Ask for recommendations; nothing that is banned when it is shown is among them."""
     from weir.contracts.recommendation import request_json
-    from weir.market.recommend_ask import new_request
+    from weir.market.recommend_ask import Asker, new_request
 
     settings = load_settings()
     request = new_request(
@@ -48,7 +49,8 @@ def recommend(
         print(request_json(request).decode())
         return
     if wait:
-        show(ask_and_check(settings, request), request, json)
+        with Asker(settings) as asker:  # what is shown does not wait until it is closed
+            show(ask_and_check(settings, asker, request), request, json)
         return
     send(settings, request)
     if json:
@@ -68,15 +70,13 @@ def send(settings: Settings, request: Request) -> None:
     publisher.flush()
 
 
-def ask_and_check(settings: Settings, request: Request) -> Answer:
+def ask_and_check(settings: Settings, asker: Asker, request: Request) -> Answer:
     """The answer as it may be shown now. Raises Unavailable when there is none in time."""
     from weir.errors import Unavailable
     from weir.market.recommend_answer import still_allowed
-    from weir.market.recommend_ask import Asker
     from weir.store.postgres import connect
 
-    with Asker(settings) as asker:
-        answer = asker.ask(request)
+    answer = asker.ask(request)
     if answer is None:
         raise Unavailable(
             "no answer before the deadline",
