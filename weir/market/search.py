@@ -89,6 +89,7 @@ def look(
 ) -> tuple[int, Lookup, Found]:
     """The products with all words; when they are few, with one word less, and so on.
 
+    Returns how many words some of them may lack, what was looked for, and what was found.
     Where the others alone would find more than can be ranked, the rarest word stays to the end.
     """
     if looks_like_code(question.query):
@@ -100,13 +101,16 @@ def look(
     lookup, found = NOTHING
     kept = kept_word(known)
     all_words = all_of([*words, *filters]) if words else ""
+    lacking, most = 0, 0
     for missing in steps_down(len(known), kept):
         match = all_of([words_query(words, missing, kept), *filters])
         lookup = lookup_of(match, known, all_words if missing else None)
         found = find(connection, question, lookup)
+        if found.allowed > most:  # else the products of before were found again, no more
+            lacking, most = missing, found.allowed
         if found.allowed >= (1 if missing else FEW):
-            return missing, lookup, found
-    return max(0, len(known) - 1), lookup, found
+            break
+    return lacking, lookup, found
 
 
 def steps_down(words: int, kept: int | None) -> list[int]:
