@@ -100,9 +100,12 @@ def test_a_batch_that_leaves_offsets_out_is_refused(stream: Stream):
 def test_a_driver_of_an_old_epoch_counts_nothing(stream: Stream):
     """It may wake up long after its successor began."""
     batch = stream.batch(fact(offset=1))
+    stream.offset += 5
+    unknown_to_the_ledger = stream.batch(fact(offset=7))
     stream.take_over()
-    with pytest.raises(Fenced):
-        commit(stream.pg, batch)
+    for late in (batch, unknown_to_the_ledger):
+        with pytest.raises(Fenced):
+            commit(stream.pg, late)
     assert stream.allowed() == 0
 
 
