@@ -169,7 +169,6 @@ class FilterBatch:
         if not self._frames:
             self._frames = ban_frames(messages.sparkSession, bans)
         seen = Observation()
-        # The observed place also keeps Spark from judging twice: no filter is moved below it.
         decided = transforms.decide(messages, self._frames).observe(
             seen,
             F.count(F.lit(1)).alias("rows"),

@@ -137,7 +137,7 @@ def test_what_is_observed_counts_every_message_and_every_odd_one(spark: SparkSes
 
 
 def test_a_message_is_parsed_once(spark: SparkSession):
-    """Filters that slip below the parsing would parse everything twice."""
+    """It is the dearest step: a second time would cost a quarter of the throughput."""
     seen = Observation()
     decided = decide(frame(spark, inputs()), ban_frames(spark, bans(*RULES))).observe(
         seen, F.count_if(~F.col("sure")).alias("odd")
