@@ -78,7 +78,7 @@ def price_cover(first: int, last: int) -> list[str]:
         if first % 2:
             terms.append(f"{level}/{first}")
             first += 1
-        if last % 2 == 0 and first <= last:
+        if last % 2 == 0:
             terms.append(f"{level}/{last}")
             last -= 1
         first, last = first // 2, last // 2

@@ -90,6 +90,13 @@ def test_a_search_is_narrowed_by_price_and_names(shop, narrowed, expected):
     assert shop.ids("часы", **narrowed) == expected
 
 
+def test_a_price_in_another_currency_is_no_small_price(catalogue):
+    """Twenty dollars are not less than a hundred roubles."""
+    catalogue.offer("d", "Часы", price=Decimal(20), currency="USD")
+    assert catalogue.ids("часы", max_price=Decimal(100)) == []
+    assert catalogue.ids("часы", max_price=Decimal(100), currency="USD") == ["d"]
+
+
 def test_facets_count_what_was_found(shop):
     """People narrow by what they see."""
     answer = shop.ask("часы")
