@@ -144,8 +144,11 @@ COUNTED_AT: Final = "select max(updated_at) from ops.query_offset where stream =
 
 def fetch_statistics(connection: Pg, question: Question) -> Statistics:
     """The answer, by one statement: the counts and the live bans of one moment."""
-    rows = connection.execute(build(question)).fetchall()
-    counted = connection.execute(COUNTED_AT, [STREAM, QUERY]).fetchone()
+    with connection.transaction():
+        # A row per product of the window: with the default they are sorted on disk.
+        connection.execute("set local work_mem = '64MB'")
+        rows = connection.execute(build(question)).fetchall()
+        counted = connection.execute(COUNTED_AT, [STREAM, QUERY]).fetchone()
     names = Row.__dataclass_fields__
     return Statistics(
         question=question,
