@@ -18,7 +18,7 @@ from weir.ops.observed import Observed, fetch_state
 from weir.ops.operations import Operation, Verb, fetch_recent
 from weir.ops.streams import find_stream, load_streams
 from weir.ops.trials import fetch_trials
-from weir.promo.republish import published_up_to, take_as_published
+from weir.promo.republish import UpTo, published_up_to, take_as_published
 from weir.settings import load_settings
 from weir.store.postgres import connect
 
@@ -103,24 +103,32 @@ def start(
     name: str = NAME,
     dry_run: bool = DRY_RUN,
     json: bool = AS_JSON,
-    assume_published: int = typer.Option(
-        -1, help="When its progress is lost: readers have all batches up to this one"
+    assume_published: str = typer.Option(
+        "",
+        metavar="SEQ[/CHUNK]",
+        help="When its progress is lost: readers have everything up to this batch (or its chunk)",
     ),
-    republish_from: int = typer.Option(
-        -1, help="When its progress is lost: readers get this batch and all later ones again"
+    republish_from: str = typer.Option(
+        "",
+        metavar="SEQ[/CHUNK]",
+        help="When its progress is lost: readers get this batch (or from its chunk on) and all"
+        " later ones again",
     ),
 ) -> None:
     """Want it to run, and submit a driver unless one works."""
     words = "want it to run, and submit a driver unless one works"
     published = published_up_to(assume_published, republish_from)
     if published is not None:
-        words += f"; batches up to {published} count as published, later ones are published"
+        chunk = "" if published.chunk is None else f", chunk {published.chunk}"
+        words += (
+            f"; all up to batch {published.seq}{chunk} counts as published, the rest is published"
+        )
         if not dry_run:
             _order_published(name, published)
     _order(name, Verb.START, dry_run, json, words)
 
 
-def _order_published(name: str, published: int) -> None:
+def _order_published(name: str, published: UpTo) -> None:
     settings, spec = load_settings(), find_stream(name)
     with connect(settings.dsn_file, application_name="weir-cli") as connection:
         if fetch_state(settings, connection, spec).observed != Observed.PARKED:

@@ -98,8 +98,8 @@ class NotificationPublisher:
         if ordered is None:
             self._at = judge_marker(outlet.stream, marker, here, ledger)
         else:
-            self._at = assumed_marker(connection, outlet.stream, ordered)
-            log.warning("published by a person's word", stream=outlet.stream, seq=ordered)
+            self._at = assumed_marker(connection, outlet.stream, *ordered)
+            log.warning("published by a person's word", stream=outlet.stream, up_to=ordered)
         if marker is None or ordered is not None:
             # From now on an empty progress topic means that it was lost.
             outlet.publisher.commit([], self._at.as_cursor())

@@ -128,6 +128,7 @@ create table ops.publication (
   cluster_id text not null,
   topic_id text not null,
   assume_published bigint,                  -- an order: the next start takes this seq as published
+  assume_chunk int,                        -- of it, up to this chunk; null: all of it
   ordered_by text
 );
 
