@@ -77,6 +77,7 @@ class Stage:
     chunks: int = 0
     rows: int = 0
     digests: list[str] = field(default_factory=list)
+    used: bool = False  # the stage holds the chunk before, also one that notified nobody
 
     @property
     def digest(self) -> str:
@@ -98,12 +99,13 @@ class Stage:
 
     def _write(self, pairs: list[tuple[str, str]]) -> None:
         with self.connection.cursor() as cursor:
-            if self.rows or self.chunks:
+            if self.used:
                 cursor.execute("truncate promo_stage")
             with cursor.copy(COPY) as copy:
                 for campaign, client in pairs:
                     copy.write_row((campaign, client, notification_id(campaign, client)))
                 reach("in_copy")
+            self.used = True
             parameters = {
                 "stream": self.stream,
                 "seq": self.seq,

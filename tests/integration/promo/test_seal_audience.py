@@ -150,6 +150,26 @@ def test_a_large_audience_is_sealed_in_chunks(
     ]
 
 
+def test_a_chunk_of_known_clients_leaves_the_stage_to_the_next_one(
+    stream: SealingStream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a campaign that everybody has costs the square of its audience."""
+    monkeypatch.setattr(stage, "CHUNK_ROWS", 3)
+    stream.subscribe("r1", *"abcdefghi")
+    first = campaign(name="known")
+    stream.seal(first)
+    staged: list[int] = []
+
+    def look(name: str) -> None:
+        if name == "after_rows":
+            ((n,),) = stream.rows("select count(*) from promo_stage")
+            staged.append(n)
+
+    monkeypatch.setattr(stage, "reach", look)
+    sealed = stream.seal(replace(first, adv_campaign_content="other words"))
+    assert (sealed and sealed.rows, staged) == (0, [3, 3, 3])
+
+
 def test_long_contents_make_smaller_chunks(
     stream: SealingStream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
