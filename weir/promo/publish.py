@@ -40,10 +40,13 @@ FIELDS: Final = (
 )
 """Of a notification, in this order; the columns of `public.subscribers_feedback`."""
 
+# Each bound twice, by columns of one table: only so does either index begin where the marker is.
 UNPUBLISHED: Final = """
     select l.seq, c.chunk, l.chunks, l.generation, l.batch_id, l.epoch, c.n, c.digest
     from ops.batch_ledger l join promo.batch_chunk c using (stream, seq)
-    where stream = %s and (l.seq, c.chunk) > (%s, %s) order by l.seq, c.chunk
+    where stream = %(stream)s and l.seq >= %(seq)s and c.seq >= %(seq)s
+      and (c.seq, c.chunk) > (%(seq)s, %(chunk)s)
+    order by c.seq, c.chunk
 """
 ROWS: Final = f"""
     select m.notification_id::text, {", ".join(f"f.{name}" for name in FIELDS)}
@@ -111,7 +114,8 @@ class NotificationPublisher:
         """Publish every sealed chunk after the newest published one; how many notifications."""
         outlet = self._outlet
         published = 0
-        waiting = connection.execute(UNPUBLISHED, [outlet.stream, self._at.seq, self._at.chunk])
+        at = {"stream": outlet.stream, "seq": self._at.seq, "chunk": self._at.chunk}
+        waiting = connection.execute(UNPUBLISHED, at)
         for seq, chunk, chunks, generation, batch_id, epoch, n, digest in waiting.fetchall():
             marker = Marker(
                 seq=seq,
