@@ -24,7 +24,8 @@ MAX_AN_HOUR: Final = 20
 class Quarantine:
     """Once in the table, at least once in `<topic>.dlq`, as every refusal.
 
-    `read_range` and `publisher` are those of the cluster that the stream reads from.
+    `read_range` and `publisher` are those of the cluster that the stream reads from;
+    `incarnation_of` a topic is that of its letters.
     """
 
     def __init__(
@@ -34,12 +35,14 @@ class Quarantine:
         *,
         read_range: ReadRange,
         publisher: Callable[[], Publisher],
+        incarnation_of: Callable[[str], str] = lambda _: "",
     ) -> None:
         self._stream = driver.file.spec.name
         self._query = query
         self._epoch = driver.epoch
         self._read_range = read_range
         self._publisher = publisher
+        self._incarnation_of = incarnation_of
 
     def __call__(self, connection: lease.Pg, piece: Slice, *, error: str, attempts: int) -> None:
         """Keep the one message of the slice; nothing if the ledger is past it already.
@@ -87,6 +90,7 @@ class Quarantine:
             partition=partition,
             offset=offset,
             headers=found.headers,
+            incarnation=self._incarnation_of(topic),
         )
 
     def _refuse_too_many(self, connection: lease.Pg, topic: str) -> None:

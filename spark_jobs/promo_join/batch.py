@@ -73,6 +73,7 @@ class PromoBatch:
                 settings_of[topic], topic, start, end, probes=True
             ),
             publisher=self._dead_letters,
+            incarnation_of={source.topic: source.incarnation for source in inputs}.__getitem__,
         )
         self._guard = Guard(StoredTrials(driver, QUERY, quarantine), driver.control.raise_if_asked)
 

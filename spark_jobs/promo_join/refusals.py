@@ -36,6 +36,7 @@ def sent_letters(
             lambda start, end, source=source: read_range(
                 source.settings, source.topic, start, end, probes=True
             ),
+            source.incarnation,
         )
         for letter in found:
             record = dlq_record(letter)

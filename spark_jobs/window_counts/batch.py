@@ -66,6 +66,7 @@ class CountBatch:
         options: Mapping[str, str],
         cache: CacheKeeper | None,
         group: GroupCommit,
+        incarnation: str = "",
     ) -> None:
         self.failure: BaseException | None = None
         self._driver = driver
@@ -74,11 +75,18 @@ class CountBatch:
         self._options = options
         self._cache = cache
         self._group = group
+        self._incarnation = incarnation
         self._store = CountStore(self._spec)
         self._place = ledger.Place(stream=self._spec.name, query=QUERY, topic=self._spec.topic)
         self._connection: lease.Pg | None = None
         self._publisher: ConfirmedProducer | None = None
-        quarantine = Quarantine(driver, QUERY, read_range=self._read, publisher=self._publish)
+        quarantine = Quarantine(
+            driver,
+            QUERY,
+            read_range=self._read,
+            publisher=self._publish,
+            incarnation_of=lambda _: incarnation,
+        )
         self._guard = Guard(StoredTrials(driver, QUERY, quarantine), driver.control.raise_if_asked)
 
     def __call__(self, messages: DataFrame, batch_id: int) -> None:
@@ -194,7 +202,11 @@ class CountBatch:
     def _keep(self, connection: lease.Pg, refused: refusals.Coordinates) -> None:
         topic, refused_by = self._spec.topic, f"{self._spec.name}.{QUERY}"
         found = refusals.letters(
-            topic, refused, refused_by, lambda start, end: self._read(topic, start, end)
+            topic,
+            refused,
+            refused_by,
+            lambda start, end: self._read(topic, start, end),
+            self._incarnation,
         )
         refusals.keep(connection, self._publish(), found)
         log.warning("refused", messages=len(refused), topic=topic)

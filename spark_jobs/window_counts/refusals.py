@@ -23,7 +23,11 @@ CHUNK: Final = 500
 
 
 def letters(
-    topic: str, refused: Coordinates, refused_by: str, read_range: ReadRange
+    topic: str,
+    refused: Coordinates,
+    refused_by: str,
+    read_range: ReadRange,
+    incarnation: str = "",
 ) -> Iterator[DeadLetter]:
     """One letter per refused message. Raises ContractError if one is no longer in the topic."""
     start: dict[int, int] = {}
@@ -46,6 +50,7 @@ def letters(
             partition=message.partition,
             offset=message.offset,
             headers=message.headers,
+            incarnation=incarnation,
         )
     if found != len(refused):
         raise ContractError(

@@ -39,7 +39,8 @@ class DeadLetter:
     """One refused record: from a topic (partition and offset set), or from a source before Kafka.
 
     `topic` is where it was read, or would have gone. `refused_by` is `<stream>.<query>` or the
-    collector's name; `source` is set exactly when there are no coordinates.
+    collector's name; `source` is set exactly when there are no coordinates. `incarnation` is empty
+    for the first topic of its name, else the id of this one: it has the same places once more.
     """
 
     topic: str
@@ -51,6 +52,7 @@ class DeadLetter:
     offset: int | None = None
     source: str | None = None
     headers: Headers = ()
+    incarnation: str = ""
 
     def __post_init__(self) -> None:
         in_topic = self.partition is not None and self.offset is not None
@@ -59,10 +61,12 @@ class DeadLetter:
 
     @property
     def dedupe_key(self) -> str:
-        """`topic/partition/offset`, or `source:<name>/<sha256>` before Kafka."""
+        """`topic/partition/offset`, with `@<incarnation>` if it has one; or
+        `source:<name>/<sha256>` before Kafka."""
         if self.source is not None:
             return f"source:{self.source}/{self.value_sha256}"
-        return f"{self.topic}/{self.partition}/{self.offset}"
+        place = f"{self.topic}/{self.partition}/{self.offset}"
+        return f"{place}@{self.incarnation}" if self.incarnation else place
 
     @property
     def kept_value(self) -> bytes | None:
@@ -99,6 +103,8 @@ def dlq_record(letter: DeadLetter) -> Record:
         own |= {"weir-partition": str(letter.partition), "weir-offset": str(letter.offset)}
     else:
         own |= {"weir-source": letter.source}
+    if letter.incarnation:
+        own |= {"weir-incarnation": letter.incarnation}
     if letter.kept_value != letter.value:
         own |= {
             "weir-value-bytes": str(letter.value_bytes),

@@ -105,3 +105,10 @@ def test_a_tombstone_stays_a_tombstone() -> None:
 def test_a_reason_that_quotes_bad_input_is_still_storable(reason: str, readable: str) -> None:
     """PostgreSQL refuses NUL and lone surrogates: the letter itself would become a poison pill."""
     assert replace(LETTER, reason=reason).readable_reason == readable
+
+
+def test_a_letter_of_a_topic_made_anew_has_a_key_of_its_own() -> None:
+    """The topic has the same places once more, and readers of the dead letters dedupe on them."""
+    letter = replace(LETTER, incarnation="Q0x")
+    assert letter.dedupe_key == "news/2/7@Q0x"
+    assert dict(dlq_record(letter).headers)["weir-incarnation"] == b"Q0x"
