@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final
 
@@ -17,11 +17,15 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from weir.kafka.declared import dlq_of
-from weir.kafka.record import Headers, Record
+from weir.kafka.producer import MAX_REQUEST_BYTES
+from weir.kafka.record import Headers, Record, size_in_bytes
 from weir.kafka.redrive_header import read_redrive
 
 MAX_VALUE_BYTES: Final = 10 * 1024 * 1024
 """Longer originals are cut; their full length and SHA-256 are kept."""
+
+CUT_KEY_BYTES: Final = 1024 * 1024
+"""So much of a key is kept in `<topic>.dlq` when the record is too large for it."""
 
 REASON_MAX_CHARS: Final = 1000
 
@@ -92,7 +96,9 @@ class DeadLetter:
 def dlq_record(letter: DeadLetter) -> Record:
     """The record for `<topic>.dlq`: original key, bytes and headers, and our own before them.
 
-    Headers of an earlier refusal (the record was sent again and refused again) are replaced.
+    Headers of an earlier refusal (the record was sent again and refused again) are replaced. What
+    is larger than any such topic takes loses its headers, then the end of key and value; the table
+    keeps more.
     """
     own: dict[str, str] = {
         "weir-reason": letter.readable_reason,
@@ -105,18 +111,45 @@ def dlq_record(letter: DeadLetter) -> Record:
         own |= {"weir-source": letter.source}
     if letter.incarnation:
         own |= {"weir-incarnation": letter.incarnation}
-    if letter.kept_value != letter.value:
-        own |= {
-            "weir-value-bytes": str(letter.value_bytes),
-            "weir-value-sha256": letter.value_sha256,
-        }
+    headers = tuple((name, text.encode()) for name, text in own.items())
     original = tuple((n, v) for n, v in letter.headers if not n.startswith("weir-"))
-    return Record(
+    whole = Record(
         topic=dlq_of(letter.topic),
         value=letter.kept_value,
         key=letter.key,
-        headers=(*((name, text.encode()) for name, text in own.items()), *original),
+        headers=(*headers, *_cut("value", letter.value, letter.kept_value), *original),
     )
+    if size_in_bytes(whole) <= MAX_REQUEST_BYTES:
+        return whole
+    left_out = (("weir-headers-left-out", b"%d" % len(original)),) if original else ()
+    bare = replace(whole, headers=(*headers, *left_out))
+    # The room for both, as if both were cut.
+    room = MAX_REQUEST_BYTES - size_in_bytes(
+        replace(bare, key=None, value=None, headers=(*bare.headers, *CUT_HEADERS))
+    )
+    key, value = letter.key, letter.kept_value
+    if key is not None and len(key) + len(value or b"") > room:
+        key = key[: max(CUT_KEY_BYTES, room - len(value or b""))]
+    if value is not None:
+        value = value[: room - len(key or b"")]
+    cut = (*_cut("key", letter.key, key), *_cut("value", letter.value, value))
+    return replace(bare, key=key, value=value, headers=(*bare.headers, *cut))
+
+
+def _cut(name: str, original: bytes | None, kept: bytes | None) -> Headers:
+    """The headers that say what was there; none if all of it is kept."""
+    if original is None or kept == original:
+        return ()
+    return (
+        (f"weir-{name}-bytes", b"%d" % len(original)),
+        (f"weir-{name}-sha256", hashlib.sha256(original).hexdigest().encode()),
+    )
+
+
+CUT_HEADERS: Final[Headers] = tuple(
+    (f"weir-{name}-{what}", b"0" * 64) for name in ("key", "value") for what in ("bytes", "sha256")
+)
+"""As large as those of a record of which key and value are cut."""
 
 
 def store(
