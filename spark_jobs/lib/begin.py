@@ -26,8 +26,8 @@ def begin(driver: Driver, query: str, topic: str, settings: Settings) -> inputs.
     topic than before, and for offsets that Kafka has deleted.
     """
     place = ledger.Place(stream=driver.file.stream, query=query, topic=topic)
-    here, first = patiently(
-        lambda: (fetch_identity(settings, topic), dict(first_offsets(settings, topic))),
+    first, here = patiently(
+        lambda: (dict(first_offsets(settings, topic)), fetch_identity(settings, topic)),
         driver.control.stop,
     )
     with driver.connect() as connection:
