@@ -195,6 +195,43 @@ def test_a_topic_that_does_not_exist_is_refused_when_named_and_else_left(
     assert room.run() == Sent(letters=2, recovered=0, too_large=0, without_topic=1)
 
 
+@pytest.mark.parametrize("gone", ["topic", "limit"])
+def test_a_decided_letter_that_can_no_longer_be_sent_blocks_no_others(
+    room: Room, pg: Pg, gone: str
+) -> None:
+    """Its run died; then the topic was deleted, or takes less than it did."""
+    store(pg, [letter("a", 1), letter("b", 1, value=b"x" * 500)])
+    room.run(Wish(topic="none"))
+    with pytest.raises(PublishError):
+        room.run(failure="the broker died")
+    if gone == "topic":
+        room.missing.add("b")
+    else:
+        room.log.limits["b"] = 300
+    left = {"too_large": int(gone == "limit"), "without_topic": int(gone == "topic")}
+    assert room.run() == Sent(letters=1, recovered=1, **left)
+    assert (len(room.sent("a")), len(room.sent("b"))) == (1, 0)
+    deed = fetch_deeds(pg, NAME)[0]
+    assert (deed.action, deed.details["dead_letters"]) == ("dlq.release", ["b/0/1"])
+    room.missing.clear()
+    room.log.limits.clear()
+    assert room.run() == Sent(letters=1, recovered=0, too_large=0, without_topic=0)
+    assert len(room.sent("b")) == 1
+
+
+def test_a_topic_that_is_gone_is_refused_when_named_though_it_was_missed_before(
+    room: Room, pg: Pg
+) -> None:
+    """The settling of an earlier run asked for it too, and then only left it."""
+    store(pg, [letter("b", 1)])
+    room.run(Wish(topic="none"))
+    with pytest.raises(PublishError):
+        room.run(failure="the broker died")
+    room.missing.add("b")
+    with pytest.raises(SettingError, match="b does not exist"):
+        room.run(Wish(topic="b"))
+
+
 def test_two_redrives_do_not_work_at_once(room: Room, pg: Pg) -> None:
     """They would fence each other in turn."""
     with room.process() as first:
