@@ -15,9 +15,10 @@ from typing import Any, Final
 import orjson
 import structlog
 
-from weir.errors import ContractError
+from weir.contracts.campaign import LIMITS
+from weir.errors import ContractError, SettingError
 from weir.kafka.identity import TopicIdentity
-from weir.kafka.record import Record
+from weir.kafka.record import Record, size_in_bytes
 from weir.kafka.transactional import CursorPublisher
 from weir.ops.failpoint import reach
 from weir.ops.lease import Pg
@@ -30,6 +31,7 @@ from weir.promo.marker import (
     remember,
 )
 from weir.promo.stage import digest_of
+from weir.promo.wakeups import MAX_CLIENT_BYTES
 
 log = structlog.get_logger()
 
@@ -90,9 +92,11 @@ class NotificationPublisher:
     def start(self, connection: Pg) -> int:
         """Fence older publishers, find out what is published, publish the rest; how many.
 
-        Raises ContractError when the markers do not belong to this ledger; Unavailable.
+        Raises ContractError when the markers do not belong to this ledger; Unavailable;
+        SettingError when the topic is not there, or takes no notification of any size.
         """
         outlet = self._outlet
+        refuse_small(outlet.topic, outlet.publisher.limit_bytes(outlet.topic))
         cursor = outlet.publisher.start()
         reach("after_init")
         marker = None if cursor is None else parse_marker(outlet.stream, cursor)
@@ -164,6 +168,26 @@ def notification(topic: str, batch: bytes, name: str, values: tuple[Any, ...]) -
         value=orjson.dumps(body),
         headers=(("notification_id", name.encode()), ("weir-batch", batch)),
     )
+
+
+def refuse_small(topic: str, limit_bytes: int) -> None:
+    """Raises SettingError if a notification that may be sealed would be too large for the topic."""
+    widest = "\x01"  # no letter is longer in JSON
+    texts = {
+        "restaurant_id": "0" * 36,
+        "adv_campaign_id": "0" * 36,
+        "adv_campaign_content": widest * LIMITS.content_chars,
+        "adv_campaign_owner": widest * LIMITS.text_chars,
+        "adv_campaign_owner_contact": widest * LIMITS.text_chars,
+        "client_id": widest * MAX_CLIENT_BYTES,
+    }
+    values = tuple(texts.get(name, 10**18) for name in FIELDS)
+    largest = size_in_bytes(notification(topic, b"0" * 100, "0" * 36, values))
+    if limit_bytes < largest:
+        raise SettingError(
+            f"{topic} takes messages of {limit_bytes} bytes, a notification may have {largest}",
+            f"its owner sets max.message.bytes to {largest} or more",
+        )
 
 
 def parse_marker(stream: str, cursor: dict[str, Any]) -> Marker:
