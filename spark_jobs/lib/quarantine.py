@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from spark_jobs.lib.driver import Driver
+from spark_jobs.lib.refusals import sent
 from spark_jobs.lib.slices import Slice
 from weir.errors import ContractError
-from weir.kafka.dead_letters import DeadLetter, dlq_record, store
+from weir.kafka.dead_letters import DeadLetter, store_all
 from weir.kafka.producer import Publisher
 from weir.kafka.record import Message
 from weir.ops import lease, ledger
@@ -60,8 +61,7 @@ class Quarantine:
             if ledger.judge_range(stands, begins, ends) is ledger.Verdict.SKIP:
                 return
             self._refuse_too_many(connection, topic)
-            self._send(letter)
-            store(connection, [letter], attempts=attempts)
+            store_all(connection, sent(self._publisher, [letter]), attempts=attempts)
             note_deed(
                 connection,
                 who=f"driver of epoch {self._epoch}",
@@ -104,8 +104,3 @@ class Quarantine:
                 f"{self._stream} has quarantined {row[0]} messages of {topic} in an hour",
                 "weir dlq list shows them; repair the stream, then: weir streams start",
             )
-
-    def _send(self, letter: DeadLetter) -> None:
-        publisher, record = self._publisher(), dlq_record(letter)
-        publisher.send(record.topic, record.value, key=record.key, headers=record.headers)
-        publisher.flush()

@@ -22,9 +22,10 @@ from spark_jobs.lib.driver import Driver
 from spark_jobs.lib.guard import Guard, is_surroundings
 from spark_jobs.lib.messages import messages_of
 from spark_jobs.lib.quarantine import Quarantine
+from spark_jobs.lib.refusals import sent
 from spark_jobs.lib.slices import Slice
 from spark_jobs.lib.wait_for_kafka import patiently
-from spark_jobs.promo_join.refusals import sent_letters
+from spark_jobs.promo_join.refusals import refused_letters
 from spark_jobs.promo_join.schema import Input
 from spark_jobs.promo_join.transforms import Sorted, readable, sort_out
 from weir.errors import Unavailable
@@ -116,8 +117,9 @@ class PromoBatch:
     def _decide(self, messages: DataFrame, piece: Slice) -> None:
         """Read, sort out and seal the messages of a slice."""
         began = time.monotonic()
-        rows = readable(self._read(messages, piece)).toArrow().to_pylist()
-        found = sort_out(rows, self._inputs[0].topic)
+        campaigns, wakeups = self._inputs
+        rows = readable(self._read(messages, piece), wakeups.topic).toArrow().to_pylist()
+        found = sort_out(rows, campaigns.topic)
         sealed = self._sealed(found, piece, began)
         if sealed is None:
             log.info("batch was sealed before", batch_id=piece.batch_id, ends=piece.ends)
@@ -171,8 +173,9 @@ class PromoBatch:
             },
             campaigns=found.campaigns,
             wakes=found.wakes,
-            refusals=sent_letters(
-                self._inputs, found.refused, f"{self._stream}.{QUERY}", self._dead_letters
+            refusals=sent(
+                self._dead_letters,
+                refused_letters(self._inputs, found.refused, f"{self._stream}.{QUERY}"),
             ),
             subscriptions=self._subscriptions,
             progress=progress,

@@ -27,11 +27,13 @@ from spark_jobs.lib.guard import Guard, is_surroundings
 from spark_jobs.lib.messages import messages_of
 from spark_jobs.lib.prober import without_probes
 from spark_jobs.lib.quarantine import Quarantine
+from spark_jobs.lib.refusals import Coordinates, letters, sent
 from spark_jobs.lib.slices import Slice
-from spark_jobs.window_counts import refusals, transforms
+from spark_jobs.window_counts import transforms
 from spark_jobs.window_counts.cache import CacheKeeper
 from spark_jobs.window_counts.store import CountStore, Merged
 from weir.errors import ContractError
+from weir.kafka.dead_letters import store_all
 from weir.kafka.producer import ConfirmedProducer
 from weir.kafka.reader import read_range
 from weir.kafka.record import Message
@@ -114,7 +116,7 @@ class CountBatch:
         judged = transforms.judge(events, self._spec, now_utc)
         counted = summarise(transforms.count(judged, self._spec).toArrow(), self._spec.name)
         self._brake(counted)
-        refused: refusals.Coordinates = {}
+        refused: Coordinates = {}
         if counted.refused:
             rows = transforms.refused(judged).toArrow().to_pylist()
             refused = {(row["partition"], row["offset"]): row["refusal"] for row in rows}
@@ -157,7 +159,7 @@ class CountBatch:
     def _commit(
         self,
         counted: Counted,
-        refused: refusals.Coordinates,
+        refused: Coordinates,
         progress: Callable[[], ledger.Progress],
     ) -> Merged | None:
         """The transaction, tried again while PostgreSQL is away.
@@ -180,7 +182,7 @@ class CountBatch:
     def _transaction(
         self,
         counted: Counted,
-        refused: refusals.Coordinates,
+        refused: Coordinates,
         progress: Callable[[], ledger.Progress],
     ) -> Merged | None:
         connection = self._connect()
@@ -199,16 +201,16 @@ class CountBatch:
             ledger.note_progress(connection, self._place, progress())
         return merged
 
-    def _keep(self, connection: lease.Pg, refused: refusals.Coordinates) -> None:
+    def _keep(self, connection: lease.Pg, refused: Coordinates) -> None:
         topic, refused_by = self._spec.topic, f"{self._spec.name}.{QUERY}"
-        found = refusals.letters(
+        found = letters(
             topic,
             refused,
             refused_by,
             lambda start, end: self._read(topic, start, end),
             self._incarnation,
         )
-        refusals.keep(connection, self._publish(), found)
+        store_all(connection, sent(self._publish, found))
         log.warning("refused", messages=len(refused), topic=topic)
 
     def _read(

@@ -27,6 +27,10 @@ MAX_VALUE_BYTES: Final = 10 * 1024 * 1024
 CUT_KEY_BYTES: Final = 1024 * 1024
 """So much of a key is kept in `<topic>.dlq` when the record is too large for it."""
 
+STORE_LETTERS: Final = 500
+STORE_BYTES: Final = 32 * 1024 * 1024
+"""So much waits for one statement."""
+
 REASON_MAX_CHARS: Final = 1000
 
 INSERT: Final = """
@@ -167,6 +171,20 @@ def store(
     with connection.transaction(), connection.cursor() as cursor:
         cursor.executemany(INSERT, rows)
         return cursor.rowcount
+
+
+def store_all(
+    connection: psycopg.Connection[Any], letters: Iterable[DeadLetter], *, attempts: int = 1
+) -> int:
+    """`store` as many as it takes, in bounded memory. Within the caller's transaction."""
+    new, some, size = 0, [], 0
+    for letter in letters:
+        some.append(letter)
+        size += len(letter.kept_value or b"") + len(letter.key or b"")
+        if len(some) >= STORE_LETTERS or size >= STORE_BYTES:
+            new += store(connection, some, attempts=attempts)
+            some, size = [], 0
+    return new + store(connection, some, attempts=attempts)
 
 
 def _row(letter: DeadLetter, attempts: int) -> tuple[Any, ...]:

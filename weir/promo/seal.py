@@ -10,13 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Final
 
 from psycopg.types.json import Jsonb
 
 from weir.contracts.campaign import Campaign
-from weir.kafka.dead_letters import DeadLetter, store
+from weir.kafka.dead_letters import DeadLetter, store_all
 from weir.ops import lease, ledger
 from weir.ops.failpoint import reach
 from weir.ops.lease import Pg
@@ -26,7 +25,6 @@ from weir.promo.subscriptions import Subscriptions
 from weir.promo.wakeups import Wake
 
 QUERY: Final = "join"
-LETTERS_AT_ONCE: Final = 8  # of up to 10 MB
 
 Ranges = Mapping[str, Mapping[int, tuple[int, int]]]
 """topic -> partition -> (first offset, next offset) of a batch."""
@@ -98,9 +96,7 @@ def seal(
         (seq,) = connection.execute(NEXT_SEQ).fetchone() or (0,)
         stage = Stage(connection, stream, seq, decision.now)
         stage.fill(pairs_of(decision, subscriptions))
-        letters = iter(refusals)
-        while some := list(islice(letters, LETTERS_AT_ONCE)):
-            store(connection, some)
+        store_all(connection, refusals)
         reach("before_hold")
         lease.hold(connection, stream, epoch)
         for topic, place in places.items():
