@@ -286,6 +286,6 @@ def test_members_of_batches_published_a_month_ago_are_forgotten(
     assert publisher.forget_old(stream.pg) == 3
     assert stream.rows("select distinct seq from promo.batch_member") == [(newer.seq,)]
     assert old is not None
-    order_published(stream.pg, outside.stream, old.seq - 1, "me")
+    order_published(stream.pg, outside.stream, old.seq - 1, None, "me")
     with pytest.raises(ContractError, match=f"batch {old.seq}, chunk 1 was sealed with"):
         outside.publisher().start(stream.pg)
