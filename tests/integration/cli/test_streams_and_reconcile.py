@@ -51,6 +51,19 @@ def test_a_dry_run_of_a_verb_says_what_it_would_do_and_records_nothing(
     assert recorded(platform) == before
 
 
+def test_a_new_input_is_begun_only_by_a_stream_that_is_parked_and_has_read(
+    platform: Settings,
+) -> None:
+    """A driver looks which topic it has only when it starts."""
+    said = answer(platform, "streams", "start", NAME, "--new-input", "--dry-run")
+    assert "begun at its first kept message" in said["outcome"]
+    before = recorded(platform)
+    refused = weir(platform, "streams", "start", NAME, "--new-input", check=False)
+    assert refused.returncode == 2
+    assert "is at work" in refused.stderr or "has read nothing yet" in refused.stderr
+    assert recorded(platform) == before
+
+
 def test_an_unknown_stream_is_refused_with_the_names_there_are(platform: Settings) -> None:
     """The way out of a typo."""
     refused = weir(platform, "streams", "start", "wikipedia", check=False)
