@@ -83,6 +83,13 @@ end
 $$;
 create trigger note_new_subscribers after insert on public.subscribers_restaurants
   referencing new table as added for each statement execute function promo.note_new_subscribers();
+-- Whoever moves to another restaurant is new there.
+create trigger note_moved_subscribers after update on public.subscribers_restaurants
+  referencing new table as added for each statement execute function promo.note_new_subscribers();
+-- Also for a tool that loads rows as a replica does.
+alter table public.subscribers_restaurants
+  enable always trigger note_new_subscribers,
+  enable always trigger note_moved_subscribers;
 
 -- One row per notification of a sealed batch: which transaction of Kafka carries it.
 create table promo.batch_member (

@@ -73,6 +73,30 @@ def test_each_new_subscription_leaves_a_change_to_tell_of(stream: SealingStream)
     ) == [("r1", "a"), ("r1", "a"), ("r1", "b")]
 
 
+def test_a_subscription_that_moves_leaves_a_change_to_tell_of(stream: SealingStream) -> None:
+    """A client of another restaurant is new there; also an upsert is an update."""
+    stream.subscribe("r1", "a", "b")
+    stream.pg.execute("delete from promo.subscriber_change")
+    stream.pg.execute(
+        "update public.subscribers_restaurants set restaurant_id = 'r2' where client_id = 'a'"
+    )
+    assert stream.rows("select restaurant_id, client_id from promo.subscriber_change") == [
+        ("r2", "a")
+    ]
+
+
+def test_rows_loaded_as_a_replica_does_leave_changes_too(stream: SealingStream) -> None:
+    """Tools that copy a database switch ordinary triggers off."""
+    with stream.pg.transaction():
+        stream.pg.execute("set local session_replication_role = replica")
+        stream.subscribe("r1", "a")
+        stream.pg.execute("update public.subscribers_restaurants set client_id = 'b'")
+    assert stream.rows("select client_id from promo.subscriber_change order by id") == [
+        ("a",),
+        ("b",),
+    ]
+
+
 def test_subscribers_that_cannot_be_read_stop_the_batch(stream: SealingStream) -> None:
     """Away is not the same as nobody."""
     stream.subscribe("r1", "a")
