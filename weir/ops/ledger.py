@@ -72,6 +72,11 @@ def judge_range(
     )
 
 
+def with_new_partitions(ledger: Mapping[Part, int], before: Mapping[Part, int]) -> dict[Part, int]:
+    """The ledger, and 0 for each partition that the topic gained since: a batch begins it at 0."""
+    return {part: 0 for part, begin in before.items() if begin == 0} | dict(ledger)
+
+
 def fetch_offsets(connection: Pg, place: Place) -> dict[int, int]:
     """Partition -> next offset; empty before the first start."""
     rows = connection.execute(
@@ -108,9 +113,10 @@ def move_offsets(connection: Pg, place: Place, after: Partitions) -> None:
     """Counted up to `after`; part of the transaction that stores the counts."""
     for partition, offset in sorted(after.items()):
         connection.execute(
-            "update ops.query_offset set next_offset = %s, updated_at = clock_timestamp()"
-            " where stream = %s and query = %s and topic = %s and partition = %s",
-            [offset, place.stream, place.query, place.topic, partition],
+            "insert into ops.query_offset (stream, query, topic, partition, next_offset)"
+            " values (%s, %s, %s, %s, %s) on conflict (stream, query, topic, partition)"
+            " do update set next_offset = excluded.next_offset, updated_at = clock_timestamp()",
+            [place.stream, place.query, place.topic, partition, offset],
         )
 
 

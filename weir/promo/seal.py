@@ -87,6 +87,7 @@ def seal(
         }
         # Before the ledger is judged: an old epoch may meet offsets it does not understand.
         lease.check(connection, stream, epoch)
+        stands = ledger.with_new_partitions(stands, before)
         if ledger.judge_range(stands, before, after) is ledger.Verdict.SKIP:
             return None
         decision = decide(
