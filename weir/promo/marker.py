@@ -20,6 +20,7 @@ KNOWN: Final = (
 )
 NEWEST: Final = "select coalesce(max(seq), 0) from ops.batch_ledger where stream = %s"
 DIGEST: Final = "select digest from promo.batch_chunk where stream = %s and seq = %s and chunk = %s"
+OLDEST: Final = "select coalesce(min(seq), 0) from ops.batch_ledger where stream = %s"
 CHUNKS: Final = "select chunks from ops.batch_ledger where stream = %s and seq = %s"
 REMEMBER: Final = """
     insert into ops.publication (stream, cluster_id, topic_id) values (%s, %s, %s)

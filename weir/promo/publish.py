@@ -59,19 +59,6 @@ ROWS: Final = f"""
 """
 
 
-# What was published long ago is in the topic and in the table of notifications; the chunks stay, so
-# that an order to publish it again is refused aloud.
-FORGET: Final = """
-    delete from promo.batch_member where ctid = any(array(
-      select m.ctid from promo.batch_member m join ops.batch_ledger l using (stream, seq)
-      where l.stream = %s and l.seq < %s
-        and l.sealed_at < clock_timestamp() - make_interval(days => %s)
-      limit %s))
-"""
-KEEP_DAYS: Final = 30
-FORGET_ROWS: Final = 20_000
-
-
 @dataclass(frozen=True, kw_only=True)
 class Outlet:
     """Where the notifications of a stream go, and which topic holds its markers."""
@@ -138,13 +125,6 @@ class NotificationPublisher:
             reach("after_chunk")
             note_published(connection, outlet.stream, marker)
         return published
-
-    def forget_old(self, connection: Pg) -> int:
-        """Delete some of the members of batches published a month ago; how many. Call it often."""
-        gone = connection.execute(
-            FORGET, [self._outlet.stream, self._at.seq, KEEP_DAYS, FORGET_ROWS]
-        )
-        return gone.rowcount
 
     def _records(self, connection: Pg, marker: Marker) -> list[Record]:
         outlet = self._outlet

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from weir.errors import SettingError
 from weir.ops.audit import note_deed
 from weir.ops.lease import Pg
-from weir.promo.marker import CHUNKS, NEWEST, order_published
+from weir.promo.marker import CHUNKS, NEWEST, OLDEST, order_published
 
 WORD: Final = re.compile(r"(?P<seq>\d{1,18})(/(?P<chunk>[1-9]\d{0,8}))?", re.ASCII)
 
@@ -40,7 +40,8 @@ def published_up_to(assume_published: str, republish_from: str) -> UpTo | None:
 def take_as_published(connection: Pg, stream: str, up_to: UpTo, *, who: str, via: str) -> None:
     """Order that the next start takes what `up_to` says as published, and publishes the rest.
 
-    Raises SettingError for a stream that has sealed nothing, or not as much.
+    Raises SettingError for a stream that has sealed nothing, or not as much, or has forgotten what
+    it would publish.
     """
     (newest,) = connection.execute(NEWEST, [stream]).fetchone() or (0,)
     if not newest:
@@ -54,6 +55,13 @@ def take_as_published(connection: Pg, stream: str, up_to: UpTo, *, who: str, via
             raise SettingError(f"batch {up_to.seq} of {stream} has {chunks} chunks", "give one")
     with connection.transaction():
         order_published(connection, stream, up_to.seq, up_to.chunk, who)
+        # After the order, which what forgets looks at: so neither misses the other.
+        (oldest,) = connection.execute(OLDEST, [stream]).fetchone() or (0,)
+        if up_to.seq + (up_to.chunk is None) < oldest:
+            raise SettingError(
+                f"the oldest batch of {stream} that is kept is {oldest}",
+                f"who has not got what came before never will; --republish-from {oldest}",
+            )
         note_deed(
             connection,
             who=who,

@@ -270,22 +270,3 @@ def test_no_notification_is_published_before_its_seal_is_committed(
         stream.seal(campaign())
         assert publisher.publish(other) == 0  # type: ignore[arg-type]
     assert publisher.publish(stream.pg) == 3
-
-
-def test_members_of_batches_published_a_month_ago_are_forgotten(
-    stream: SealingStream, outside: Outside
-) -> None:
-    """Not those of the newest batch, which a marker may stand in, nor those not yet published."""
-    publisher = outside.publisher()
-    publisher.start(stream.pg)
-    old, newer = stream.seal(campaign()), stream.seal(campaign())
-    assert newer is not None
-    stream.pg.execute("update ops.batch_ledger set sealed_at = now() - interval '40 days'")
-    assert publisher.forget_old(stream.pg) == 0
-    publisher.publish(stream.pg)
-    assert publisher.forget_old(stream.pg) == 3
-    assert stream.rows("select distinct seq from promo.batch_member") == [(newer.seq,)]
-    assert old is not None
-    order_published(stream.pg, outside.stream, old.seq - 1, None, "me")
-    with pytest.raises(ContractError, match=f"batch {old.seq}, chunk 1 was sealed with"):
-        outside.publisher().start(stream.pg)
