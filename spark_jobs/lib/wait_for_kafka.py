@@ -6,11 +6,9 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
-import structlog
-
+from spark_jobs.lib import patience
 from weir.errors import Unavailable
 
-log = structlog.get_logger()
 WAIT_SECONDS = 2.0
 Answer = TypeVar("Answer")
 
@@ -20,14 +18,9 @@ def patiently(ask: Callable[[], Answer], stop: threading.Event) -> Answer:
 
     What Kafka refuses is raised: no waiting helps.
     """
-    complained = False
-    while True:
-        try:
-            return ask()
-        except Unavailable as error:
-            if stop.is_set():
-                raise
-            if not complained:
-                log.warning("waiting for Kafka", error=error.what)
-                complained = True
-            stop.wait(WAIT_SECONDS)
+    return patience.patiently(
+        ask,
+        stop=stop,
+        away=lambda error: isinstance(error, Unavailable),
+        wait_seconds=WAIT_SECONDS,
+    )

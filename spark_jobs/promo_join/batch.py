@@ -19,12 +19,13 @@ from spark_jobs.lib.attempts import StoredTrials
 from spark_jobs.lib.checkpoint import batch_range
 from spark_jobs.lib.control import StopRequested
 from spark_jobs.lib.driver import Driver
-from spark_jobs.lib.guard import Guard, is_surroundings
+from spark_jobs.lib.guard import Guard
 from spark_jobs.lib.messages import messages_of
+from spark_jobs.lib.patience import RETRY_SECONDS, patiently
 from spark_jobs.lib.quarantine import Quarantine
 from spark_jobs.lib.refusals import sent
 from spark_jobs.lib.slices import Slice
-from spark_jobs.lib.wait_for_kafka import patiently
+from spark_jobs.lib.wait_for_kafka import patiently as wait_for_kafka
 from spark_jobs.promo_join.refusals import refused_letters
 from spark_jobs.promo_join.schema import Input
 from spark_jobs.promo_join.transforms import Sorted, readable, sort_out
@@ -39,9 +40,6 @@ from weir.promo.seal import QUERY, Sealed, prepare, seal
 from weir.promo.subscriptions import subscriber_table
 
 log = structlog.get_logger()
-
-RETRY_SECONDS = 300.0
-FORGET_EVERY_BATCHES = 100
 
 
 class PromoBatch:
@@ -90,8 +88,6 @@ class PromoBatch:
                 published = self._notifications.publish(self.connection())
                 log.debug("published", batch_id=batch_id, notifications=published)
                 reach("after_publish")
-                if batch_id % FORGET_EVERY_BATCHES == 0:
-                    self._notifications.forget_old(self.connection())
         except StopRequested:
             raise
         except BaseException as error:
@@ -100,7 +96,7 @@ class PromoBatch:
 
     def catch_up(self) -> int:
         """Before the query begins: fence older publishers, publish what they left; how many."""
-        return patiently(self._begin_to_publish, self._driver.control.stop)
+        return wait_for_kafka(self._begin_to_publish, self._driver.control.stop)
 
     def _begin_to_publish(self) -> int:
         # Anew at each try: a publisher takes its first step once.
@@ -135,17 +131,15 @@ class PromoBatch:
 
         Safe even when a lost connection hides that it was committed: the ledger tells.
         """
-        deadline = time.monotonic() + RETRY_SECONDS
-        while True:
+
+        def once() -> Sealed | None:
             try:
                 return self._seal(found, piece, began)
-            except (psycopg.OperationalError, Unavailable) as error:
+            except (psycopg.OperationalError, Unavailable):
                 self._connection = None
-                over = time.monotonic() > deadline or self._driver.control.stop.is_set()
-                if over or not is_surroundings(error):
-                    raise
-                log.warning("the seal is tried again", error=str(error).splitlines()[0])
-                self._driver.control.stop.wait(0.5)
+                raise
+
+        return patiently(once, stop=self._driver.control.stop, seconds=RETRY_SECONDS)
 
     def _seal(self, found: Sorted, piece: Slice, began: float) -> Sealed | None:
         def progress() -> ledger.Progress:

@@ -23,8 +23,9 @@ from spark_jobs.lib.checkpoint import batch_range
 from spark_jobs.lib.control import StopRequested
 from spark_jobs.lib.driver import Driver
 from spark_jobs.lib.group_commit import GroupCommit
-from spark_jobs.lib.guard import Guard, is_surroundings
+from spark_jobs.lib.guard import Guard
 from spark_jobs.lib.messages import messages_of
+from spark_jobs.lib.patience import RETRY_SECONDS, patiently
 from spark_jobs.lib.prober import without_probes
 from spark_jobs.lib.quarantine import Quarantine
 from spark_jobs.lib.refusals import Coordinates, letters, sent
@@ -32,7 +33,7 @@ from spark_jobs.lib.slices import Slice
 from spark_jobs.window_counts import transforms
 from spark_jobs.window_counts.cache import CacheKeeper
 from spark_jobs.window_counts.store import CountStore, Merged
-from weir.errors import ContractError
+from weir.errors import ContractError, Unavailable
 from weir.kafka.dead_letters import store_all
 from weir.kafka.producer import ConfirmedProducer
 from weir.kafka.reader import read_range
@@ -43,7 +44,6 @@ log = structlog.get_logger()
 
 QUERY = "counts"
 BRAKE_ROWS = 1000
-RETRY_SECONDS = 300.0
 
 
 @dataclass(frozen=True)
@@ -167,17 +167,15 @@ class CountBatch:
         Safe even when a lost connection hides that it was committed: the ledger tells.
         None when the batch was counted before.
         """
-        deadline = time.monotonic() + RETRY_SECONDS
-        while True:
+
+        def once() -> Merged | None:
             try:
                 return self._transaction(counted, refused, progress)
-            except psycopg.OperationalError as error:
+            except (psycopg.OperationalError, Unavailable):
                 self._connection = None
-                over = time.monotonic() > deadline or self._driver.control.fenced.is_set()
-                if over or not is_surroundings(error):
-                    raise
-                log.warning("the transaction is tried again", error=str(error).splitlines()[0])
-                self._driver.control.fenced.wait(0.5)
+                raise
+
+        return patiently(once, stop=self._driver.control.fenced, seconds=RETRY_SECONDS)
 
     def _transaction(
         self,
@@ -191,6 +189,7 @@ class CountBatch:
             stands = ledger.fetch_offsets(connection, self._place)
             # Before the ledger is judged: an old epoch may meet offsets it does not understand.
             lease.check(connection, self._spec.name, self._driver.epoch)
+            stands = ledger.with_new_partitions(stands, done.before)
             if ledger.judge_range(stands, done.before, done.after) is ledger.Verdict.SKIP:
                 return None
             merged = self._store.merge(connection, counted.good, wanted=self._cache is not None)
