@@ -11,12 +11,14 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.pq import TransactionStatus
 
 from tests.support.promo import SealingStream, campaign
 from weir.errors import ContractError, Unavailable
 from weir.promo import spool, subscriptions
 from weir.promo.subscriptions import ForeignSubscribers, connect_to_subscribers, subscriber_table
 from weir.settings import Settings
+from weir.store.postgres import connect
 
 pytestmark = pytest.mark.platform
 
@@ -61,17 +63,13 @@ def test_more_subscribers_than_fit_into_memory_are_kept_on_disk(
 
 
 def test_the_foreign_server_is_done_before_the_first_subscriber_is_used(
-    stream: SealingStream, table: ForeignSubscribers
+    table: ForeignSubscribers,
 ) -> None:
     """A standby ends a reading that lasts as long as our seal."""
     found = table.whole(["r1"])
     next(found)
     assert table._connection is not None
-    state = stream.pg.execute(
-        "select state from pg_stat_activity where pid = %s",
-        [table._connection.info.backend_pid],
-    ).fetchone()
-    assert state == ("idle",)
+    assert table._connection.info.transaction_status is TransactionStatus.IDLE
     assert len(list(found)) == 3
 
 
@@ -145,6 +143,13 @@ def test_a_full_disk_is_no_fault_of_the_campaigns(
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
     with pytest.raises(Unavailable, match="No such file"):
         list(table.whole(["r1"]))
+
+
+def test_a_line_that_swallows_what_is_sent_is_given_up(own: Settings, there: Settings) -> None:
+    """No keepalive is sent while something waits for its confirmation."""
+    for open_one in (connect_to_subscribers(there), connect(own.dsn_file, application_name="t")):
+        with open_one as connection:
+            assert connection.info.get_parameters()["tcp_user_timeout"] == "15000"
 
 
 def test_whatever_a_foreign_server_refuses_is_its_own_fault(

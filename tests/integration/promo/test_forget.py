@@ -105,6 +105,18 @@ def test_what_a_person_ordered_to_be_published_again_is_kept(stream: SealingStre
     assert [seq for seq, *_ in kept(stream)] == batches[1:]
 
 
+def test_an_order_that_comes_in_the_middle_keeps_what_it_names(
+    stream: SealingStream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What may go was found out before it."""
+    batches = seals(stream, 5)
+    looked_before = f"select 'promo', {batches[2]} where %(days)s > 0"
+    monkeypatch.setattr(forget, "LAST", looked_before)
+    order_published(stream.pg, stream.stream, batches[1], None, "me")
+    assert forget_published(stream.pg) == 1
+    assert [seq for seq, *_ in kept(stream)] == batches[1:]
+
+
 def test_what_is_forgotten_cannot_be_published_again(stream: SealingStream) -> None:
     """An order that leaves out in silence what it names would be a loss."""
     batches = seals(stream, 5)
