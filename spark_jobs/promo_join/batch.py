@@ -149,8 +149,6 @@ class PromoBatch:
                 rows=found.messages,
                 refused=len(found.refused),
                 duration_ms=int((time.monotonic() - began) * 1000),
-                before={},
-                after={},
                 event_time_min=found.first_at,
                 event_time_max=found.last_at,
                 probe_ms=self._probe_ms(found),

@@ -53,7 +53,6 @@ def readable(
     )
     return messages.select(
         *("topic", "partition", "offset", "timestamp"),
-        F.col("key").isNotNull().alias("has_key"),
         F.when(probe, key.cast("string")).alias("probe"),
         F.length("value").alias("value_bytes"),
         F.when(small, F.col("value")).alias("value"),
@@ -76,7 +75,7 @@ def sort_out(rows: Iterable[Mapping[str, Any]], campaigns_topic: str) -> Sorted:
         if row["value"] is None and row["value_bytes"] is not None:
             refused[place] = Reason.TOO_LARGE.value
         elif row["topic"] == campaigns_topic:
-            found = parse_campaign(row["value"], b"" if row["has_key"] else None)
+            found = parse_campaign(row["value"])
             if isinstance(found, Campaign):
                 campaigns.append(found)
             else:

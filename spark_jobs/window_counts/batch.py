@@ -109,8 +109,7 @@ class CountBatch:
 
     def _count(self, messages: DataFrame, piece: Slice) -> None:
         began = time.monotonic()
-        topic, batch_id = self._spec.topic, piece.batch_id
-        before, after = piece.begins[topic], piece.ends[topic]
+        topic, batch_id, after = self._spec.topic, piece.batch_id, piece.ends[self._spec.topic]
         now_utc = datetime.now(UTC)
         events = transforms.parse(messages, self._spec)
         judged = transforms.judge(events, self._spec, now_utc)
@@ -123,14 +122,13 @@ class CountBatch:
         merged = self._commit(
             counted,
             refused,
+            piece,
             lambda: ledger.Progress(
                 epoch=self._driver.epoch,
                 batch_id=batch_id,
                 rows=counted.rows,
                 refused=counted.refused,
                 duration_ms=int((time.monotonic() - began) * 1000),
-                before=before,
-                after=after,
                 event_time_min=counted.event_time_min,
                 event_time_max=counted.event_time_max,
                 probe_ms=_since(counted.probe_sent_ms),
@@ -160,6 +158,7 @@ class CountBatch:
         self,
         counted: Counted,
         refused: Coordinates,
+        piece: Slice,
         progress: Callable[[], ledger.Progress],
     ) -> Merged | None:
         """The transaction, tried again while PostgreSQL is away.
@@ -170,7 +169,7 @@ class CountBatch:
 
         def once() -> Merged | None:
             try:
-                return self._transaction(counted, refused, progress)
+                return self._transaction(counted, refused, piece, progress)
             except (psycopg.OperationalError, Unavailable):
                 self._connection = None
                 raise
@@ -181,23 +180,25 @@ class CountBatch:
         self,
         counted: Counted,
         refused: Coordinates,
+        piece: Slice,
         progress: Callable[[], ledger.Progress],
     ) -> Merged | None:
         connection = self._connect()
+        before, after = piece.begins[self._spec.topic], piece.ends[self._spec.topic]
         with connection.transaction():
-            done = progress()
             stands = ledger.fetch_offsets(connection, self._place)
             # Before the ledger is judged: an old epoch may meet offsets it does not understand.
             lease.check(connection, self._spec.name, self._driver.epoch)
-            stands = ledger.with_new_partitions(stands, done.before)
-            if ledger.judge_range(stands, done.before, done.after) is ledger.Verdict.SKIP:
+            stands = ledger.with_new_partitions(stands, before)
+            if ledger.judge_range(stands, before, after) is ledger.Verdict.SKIP:
                 return None
             merged = self._store.merge(connection, counted.good, wanted=self._cache is not None)
             if refused:
                 self._keep(connection, refused)
             lease.hold(connection, self._spec.name, self._driver.epoch)
-            ledger.move_offsets(connection, self._place, done.after)
-            ledger.note_progress(connection, self._place, progress())
+            ledger.move_offsets(connection, self._place, after)
+            ranges = {self._spec.topic: {part: (before[part], after[part]) for part in after}}
+            ledger.note_progress(connection, self._spec.name, QUERY, progress(), ranges)
         return merged
 
     def _keep(self, connection: lease.Pg, refused: Coordinates) -> None:

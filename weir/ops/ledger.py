@@ -14,6 +14,8 @@ from weir.errors import ContractError
 from weir.ops.lease import Pg
 
 Partitions = Mapping[int, int]
+Ranges = Mapping[str, Mapping[int, tuple[int, int]]]
+"""topic -> partition -> (first offset, next offset) of a batch."""
 Part = TypeVar("Part", int, tuple[str, int])
 """A partition of one topic, or (topic, partition) where a query reads several topics."""
 
@@ -43,8 +45,6 @@ class Progress:
     rows: int
     refused: int
     duration_ms: int
-    before: Partitions
-    after: Partitions
     event_time_min: datetime | None
     event_time_max: datetime | None
     probe_ms: int | None = None
@@ -120,26 +120,25 @@ def move_offsets(connection: Pg, place: Place, after: Partitions) -> None:
         )
 
 
-def note_progress(
-    connection: Pg,
-    place: Place,
-    done: Progress,
-    ranges: Mapping[str, Mapping[str, list[int]]] | None = None,
-) -> None:
-    """One row for the batch; part of the same transaction. `ranges`: of a batch of many topics."""
-    offsets = ranges or {
-        place.topic: {str(p): [done.before[p], done.after[p]] for p in sorted(done.after)}
-    }
+def note_progress(connection: Pg, stream: str, query: str, done: Progress, offsets: Ranges) -> None:
+    """One row for the batch; part of the same transaction."""
     connection.execute(
         "insert into ops.stream_progress (stream, query, epoch, batch_id, rows, refused,"
         " duration_ms, offsets, event_time_min, event_time_max, probe_ms)"
         " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
         [
-            *(place.stream, place.query, done.epoch, done.batch_id, done.rows, done.refused),
-            *(done.duration_ms, Jsonb(offsets), done.event_time_min, done.event_time_max),
+            *(stream, query, done.epoch, done.batch_id, done.rows, done.refused),
+            *(done.duration_ms, Jsonb(written(offsets)), done.event_time_min, done.event_time_max),
             done.probe_ms,
         ],
     )
+
+
+def written(offsets: Ranges) -> dict[str, dict[str, list[int]]]:
+    """The ranges as they stand in a column of offsets."""
+    return {
+        t: {str(p): list(span) for p, span in sorted(parts.items())} for t, parts in offsets.items()
+    }
 
 
 def forget_old_progress(connection: Pg, stream: str) -> None:

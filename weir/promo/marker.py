@@ -56,7 +56,6 @@ class Marker:
     epoch: int = 0
     n: int = 0
     digest: str = ""
-    assumed: bool = False  # a person said so
 
     def as_cursor(self) -> dict[str, Any]:
         """The record's fields."""
@@ -107,7 +106,7 @@ def assumed_marker(connection: Pg, stream: str, seq: int, chunk: int | None = No
     found = connection.execute(CHUNKS, [stream, seq]).fetchone()
     chunks = found[0] if found else 0
     published = chunks if chunk is None else chunk
-    return Marker(seq=seq, chunk=published, chunks=chunks, assumed=True)
+    return Marker(seq=seq, chunk=published, chunks=chunks)
 
 
 def remember(connection: Pg, stream: str, identity: TopicIdentity) -> None:

@@ -8,7 +8,7 @@ sealed before is not computed again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,17 +26,14 @@ from weir.promo.wakeups import Wake
 
 QUERY: Final = "join"
 
-Ranges = Mapping[str, Mapping[int, tuple[int, int]]]
-"""topic -> partition -> (first offset, next offset) of a batch."""
-
 NEXT_SEQ: Final = "select nextval(pg_get_serial_sequence('ops.batch_ledger', 'seq'))"
 NOTE: Final = """
     insert into ops.batch_ledger (stream, query, seq, generation, batch_id, epoch, offsets, n_rows,
-                                  chunks, digest)
+                                  chunks)
     select %(stream)s, %(query)s, %(seq)s,
            coalesce((select generation + (batch_id > %(batch_id)s)::int from ops.batch_ledger
                      where stream = %(stream)s order by seq desc limit 1), 1),
-           %(batch_id)s, %(epoch)s, %(offsets)s, %(rows)s, %(chunks)s, %(digest)s
+           %(batch_id)s, %(epoch)s, %(offsets)s, %(rows)s, %(chunks)s
 """
 
 
@@ -63,7 +60,7 @@ def seal(
     stream: str,
     epoch: int,
     batch_id: int,
-    offsets: Ranges,
+    offsets: ledger.Ranges,
     campaigns: Sequence[Campaign],
     wakes: Iterable[Wake],
     refusals: Iterable[DeadLetter],
@@ -111,22 +108,13 @@ def seal(
                 "seq": seq,
                 "batch_id": batch_id,
                 "epoch": epoch,
-                "offsets": Jsonb(_written(offsets)),
+                "offsets": Jsonb(ledger.written(offsets)),
                 "rows": stage.rows,
                 "chunks": stage.chunks,
-                "digest": stage.digest,
             },
         )
         if progress is not None:
-            ledger.note_progress(
-                connection, next(iter(places.values())), progress(), _written(offsets)
-            )
+            ledger.note_progress(connection, stream, QUERY, progress(), offsets)
         reach("before_seal_commit")
     reach("after_seal")
     return Sealed(seq=seq, chunks=stage.chunks, rows=stage.rows)
-
-
-def _written(offsets: Ranges) -> dict[str, dict[str, list[int]]]:
-    return {
-        t: {str(p): list(span) for p, span in sorted(parts.items())} for t, parts in offsets.items()
-    }

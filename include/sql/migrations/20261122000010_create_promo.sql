@@ -124,7 +124,6 @@ create table ops.batch_ledger (
   offsets jsonb not null,                   -- {topic: {partition: [start, end]}}
   n_rows bigint not null,
   chunks int not null,
-  digest text not null,
   sealed_at timestamptz not null default clock_timestamp(),
   primary key (stream, seq)
 );

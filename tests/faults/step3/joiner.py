@@ -72,7 +72,6 @@ def rows_of(source: Input, batch: Slice) -> Iterator[dict[str, Any]]:
             "partition": message.partition,
             "offset": message.offset,
             "timestamp": datetime.fromtimestamp((message.timestamp_ms or 0) / 1000, UTC),
-            "has_key": message.key is not None,
             "value_bytes": None if message.value is None else len(message.value),
             "value": message.value,
         }

@@ -19,8 +19,8 @@ def test_finding_the_next_chunks_reads_nothing_of_the_history(stream: SealingStr
     """It is asked after every batch, for years."""
     stream.pg.execute(
         """insert into ops.batch_ledger
-             (stream, query, seq, generation, batch_id, epoch, offsets, n_rows, chunks, digest)
-           select 'promo', 'join', n, 1, n, 1, '{}', 1, 1, '' from generate_series(1, %s) n""",
+             (stream, query, seq, generation, batch_id, epoch, offsets, n_rows, chunks)
+           select 'promo', 'join', n, 1, n, 1, '{}', 1, 1 from generate_series(1, %s) n""",
         [HISTORY],
     )
     stream.pg.execute(

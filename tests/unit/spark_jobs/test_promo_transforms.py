@@ -32,7 +32,6 @@ def row(value: bytes | None, offset: int = 0, **more: Any) -> dict[str, Any]:
         "partition": 0,
         "offset": offset,
         "timestamp": NOON,
-        "has_key": False,
         "value_bytes": None if value is None else len(value),
         "value": value,
     } | more
@@ -49,7 +48,7 @@ def test_each_message_is_a_campaign_a_wake_up_or_refused() -> None:
         [
             row(campaign("soup"), 0),
             row(b"{", 1),
-            row(None, 2, has_key=True),
+            row(None, 2),
             row(None, 3, value_bytes=10_000_000),
             row(wake_json(wake), 4, topic="wakes"),
             row(b"what", 5, topic="wakes"),
@@ -102,10 +101,10 @@ def test_the_value_of_an_oversized_message_stays_in_spark(spark: SparkSession) -
     found = readable(spark.createDataFrame(rows, columns), "wakes", max_bytes=4)
     found = found.toArrow().to_pylist()
     assert {r["timestamp"] for r in found} == {NOON}
-    assert [(r["has_key"], r["value_bytes"], r["value"]) for r in found] == [
-        (True, 4, b"1234"),
-        (True, 5, None),
-        (False, None, None),
+    assert [(r["value_bytes"], r["value"]) for r in found] == [
+        (4, b"1234"),
+        (5, None),
+        (None, None),
     ]
 
 
