@@ -3,6 +3,8 @@ SHELL := /bin/sh
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3)
 PY := .venv/bin/python
 
+SYSTEMS := $(if $(filter full,$(PROFILE)),all,$(WITH))
+
 .DEFAULT_GOAL := help
 .PHONY: help setup run stop status logs doctor clean clean-env test lint unit bench faults \
         compile jars-lock db-init db-migrate run-stream docker-up docker-down
@@ -13,8 +15,8 @@ help: ## what can be done
 setup: ## the environment: wheels and jars (nothing to do when it is there)
 	@"$(PYTHON)" bin/setup
 
-run: setup ## start everything and show the first real counts (MONITORING=1: Prometheus too)
-	@$(if $(MONITORING),WEIR_MONITORING=$(MONITORING)) bin/weir up --wait
+run: setup ## start everything and show the first results (WITH=promo, PROFILE=full, MONITORING=1: more)
+	@$(if $(MONITORING),WEIR_MONITORING=$(MONITORING)) $(if $(SYSTEMS),WEIR_WITH=$(SYSTEMS)) bin/weir up --wait
 
 stop: ## stop everything
 	@bin/weir down

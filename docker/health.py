@@ -25,6 +25,7 @@ CHECKS: dict[str, Callable[[Layout], Component]] = {
     "collect-wikimedia": lambda layout: services.collector(layout, "wikimedia"),
     "api": services.api,
     "reconcile": services.reconcile,
+    "promo-wake": services.promo_wake,
     **{name: lambda layout, name=name: airflow(layout, name) for name in NAMES},
 }
 

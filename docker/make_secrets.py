@@ -26,6 +26,7 @@ def make_secrets(folder: Path) -> None:
         f"host=postgres port=5432 dbname={DATABASE} user={DATABASE} passfile={passfile}\n",
     )
     keep_password(folder / "grafana.password")
+    keep_password(folder / "feedback.token")  # of POST /promo/feedback
     redis = keep_password(folder / "redis.password")
     write_private(folder / "exporter-redis.json", json.dumps({"redis://redis:6379": redis}))
     lines = [

@@ -27,6 +27,7 @@ class Port(IntEnum):
     KAFKA = 9092  # + 100 x broker index
     ALERTMANAGER = 9093
     KAFKA_CONTROLLER = 9095  # + 100 x broker index
+    KAFKA_INTERNAL = 9096  # + 100 x broker index; in the secure profile only
     NODE_EXPORTER = 9100
     REDIS_EXPORTER = 9121
     POSTGRES_EXPORTER = 9187
@@ -34,4 +35,4 @@ class Port(IntEnum):
 
 
 BROKER_STEP = 100
-OF_BROKERS = (Port.KAFKA, Port.KAFKA_CONTROLLER, Port.KAFKA_METRICS)
+OF_BROKERS = (Port.KAFKA, Port.KAFKA_CONTROLLER, Port.KAFKA_INTERNAL, Port.KAFKA_METRICS)

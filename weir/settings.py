@@ -16,6 +16,11 @@ from weir.errors import SettingError
 from weir.ports import BROKER_STEP, OF_BROKERS, Port
 
 REPO = Path(__file__).resolve().parent.parent
+OPERATOR = "operator"  # who a person's commands are in Kafka
+
+Protocol = Literal["plaintext", "ssl", "sasl_ssl"]
+Role = Literal["migrate", "service", "stream", "read"]
+Mechanism = Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"]
 
 
 class Settings(BaseSettings):
@@ -47,7 +52,24 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("WEIR_KAFKA_BOOTSTRAP", "KAFKA_BOOTSTRAP_SERVERS"),
         description="host:port of Kafka; empty means the local one",
     )
+    security: Literal["plain", "sasl_ssl"] = Field(
+        "plain", description="sasl_ssl: Kafka with TLS, logins and ACLs, PostgreSQL with roles"
+    )
+    kafka_protocol: Literal["", "plaintext", "ssl", "sasl_ssl"] = Field(
+        "", description="Of an outside Kafka; empty: by WEIR_SECURITY"
+    )
+    kafka_mechanism: Mechanism = Field("SCRAM-SHA-512", description="Of the login to Kafka")
+    kafka_user: str = Field("", description="Login to Kafka; empty: the operator")
+    kafka_password_file: Path | None = Field(
+        None, description="0600 file; makes it the one login of all parts"
+    )
+    kafka_ca_file: Path | None = Field(
+        None, description="PEM; empty: the local CA, or for an outside Kafka the system's"
+    )
     postgres_dsn_file: Path | None = Field(None, description="0600 file with a libpq DSN")
+    postgres_role: Role = Field(
+        "migrate", description="Role of a person's commands with WEIR_SECURITY=sasl_ssl"
+    )
     redis_url: str = Field("", description="Without password; empty means the local one")
     redis_password_file: Path | None = Field(None, description="0600 file")
     java_options: str = Field("", description="Options of every JVM, e.g. -XX:TieredStopAtLevel=1")
@@ -73,6 +95,43 @@ class Settings(BaseSettings):
     wikimedia_sample_replay: Path | None = Field(None, description="JSONL file to replay")
     wikimedia_topic: str = Field("wikimedia_events", description="Topic of the collector")
 
+    promo_in_topic: str = Field("promo-campaigns", description="Topic of the campaigns")
+    promo_in_bootstrap: str = Field("", description="host:port; empty: Weir's own Kafka")
+    promo_in_protocol: Protocol = Field("sasl_ssl", description="Of that outside Kafka")
+    promo_in_mechanism: Mechanism = Field("SCRAM-SHA-512", description="Of the login there")
+    promo_in_user: str = Field("", description="Login there")
+    promo_in_password_file: Path | None = Field(None, description="0600 file with its password")
+    promo_in_ca_file: Path | None = Field(None, description="PEM; empty: the system's")
+
+    promo_wakeups_topic: str = Field("promo-wakeups", description="Topic of promo's wake-ups")
+    subscribers_dsn_file: Path | None = Field(
+        None, description="0600 file with the DSN of the subscribers' PostgreSQL; empty: Weir's own"
+    )
+    promo_look_again_seconds: float = Field(
+        60.0, gt=0, description="How often foreign subscribers of active campaigns are read again"
+    )
+    failpoint: str = Field(
+        "", description="For tests: where a driver breaks, e.g. after_seal:kill9"
+    )
+
+    promo_out_topic: str = Field("promo-notifications", description="Topic of the notifications")
+    promo_out_bootstrap: str = Field("", description="host:port; empty: Weir's own Kafka")
+    promo_out_protocol: Protocol = Field("sasl_ssl", description="Of that outside Kafka")
+    promo_out_mechanism: Mechanism = Field("SCRAM-SHA-512", description="Of the login there")
+    promo_out_user: str = Field("", description="Login there")
+    promo_out_password_file: Path | None = Field(None, description="0600 file with its password")
+    promo_out_ca_file: Path | None = Field(None, description="PEM; empty: the system's")
+
+    promo_feedback_wins: Literal["first", "last"] = Field(
+        "last", description="Which answer of a subscriber stays: first or last"
+    )
+    promo_samples: bool = Field(
+        True, description="Put sample campaigns into an empty local promo when it starts"
+    )
+    promo_token_file: Path | None = Field(
+        None, description="0600 file with the token of the feedback API; empty: the local one"
+    )
+
     monitoring: bool = Field(
         False, description="Start Prometheus, Alertmanager and exporters where they are installed"
     )
@@ -91,9 +150,30 @@ class Settings(BaseSettings):
         return self.kafka_bootstrap or ",".join(local)
 
     @property
+    def kafka_secrets(self) -> Path:
+        """Folder of the local CA and of one password file per Kafka user."""
+        return self.home.expanduser().absolute() / "secrets" / "kafka"
+
+    def acting_as(self, principal: str, role: Role = "stream") -> Settings:
+        """The same settings with this Kafka user and this role in PostgreSQL.
+
+        A given WEIR_KAFKA_PASSWORD_FILE or WEIR_POSTGRES_DSN_FILE is the one login of all parts.
+        """
+        own: dict[str, str] = {"postgres_role": role}
+        if self.kafka_password_file is None:
+            own["kafka_user"] = principal
+        return self.model_copy(update=own)
+
+    @property
     def dsn_file(self) -> Path:
         """Path of the 0600 file with PostgreSQL's DSN (which names a passfile, no password)."""
-        return self.postgres_dsn_file or self.home / "secrets" / "postgres.dsn"
+        own = "postgres" if self.security == "plain" else f"postgres-{self.postgres_role}"
+        return self.postgres_dsn_file or self.home / "secrets" / f"{own}.dsn"
+
+    @property
+    def feedback_token_path(self) -> Path:
+        """Path of the 0600 file with the token that the feedback API asks for."""
+        return self.promo_token_file or self.home / "secrets" / "feedback.token"
 
     @property
     def redis_address(self) -> str:

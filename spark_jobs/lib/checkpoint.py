@@ -80,17 +80,28 @@ def batch_range(folder: Path, batch_id: int) -> tuple[Offsets, Offsets]:
     if batch_id > 0:
         before = parse_offsets(folder / "offsets" / str(batch_id - 1))
     else:
-        before = parse_offsets(folder / "sources" / "0" / "0")
+        before = {
+            topic: offsets
+            for source in sorted((folder / "sources").glob("*/0"))
+            for topic, offsets in parse_offsets(source).items()
+        }
     # A partition that the topic gained since begins at its first offset.
     return {t: {p: before.get(t, {}).get(p, 0) for p in ps} for t, ps in after.items()}, after
 
 
 def parse_offsets(file: Path) -> Offsets:
-    """The offsets in the last line of one log file. Raises TornLog."""
+    """The offsets in one log file, of all sources together. Raises TornLog.
+
+    A version, in the log also an object of metadata, then a line per source. No two sources read
+    one topic.
+    """
     try:
-        body = json.loads(file.read_text().splitlines()[-1].lstrip("\0"))
-        # The offsets log lists one object per source; a job here has one source.
-        return {t: {int(p): int(o) for p, o in ps.items()} for t, ps in body.items()}
+        heads = 2 if file.parent.name == "offsets" else 1
+        sources = [json.loads(line) for line in file.read_text().splitlines()[heads:]]
+        topics = {t: ps for body in sources for t, ps in body.items()}
+        if not topics:
+            raise ValueError("it holds no offsets")
+        return {t: {int(p): int(o) for p, o in ps.items()} for t, ps in topics.items()}
     except (OSError, IndexError, ValueError, AttributeError) as error:
         raise TornLog(f"{file.parent.name}/{file.name}: {error}") from error
 

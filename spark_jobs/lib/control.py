@@ -32,15 +32,18 @@ class Control:
         While the query is being stopped it gives way: the stop waits for this very thread.
         """
         while not self.working.acquire(timeout=LOOK_SECONDS):
-            if self.stop.is_set():
-                raise StopRequested
+            self.raise_if_asked()
         try:
-            if self.stop.is_set():
-                raise StopRequested
+            self.raise_if_asked()
             yield
             self.batches += 1
         finally:
             self.working.release()
+
+    def raise_if_asked(self) -> None:
+        """Raises StopRequested if the stream shall stop; between two decisions of a batch."""
+        if self.stop.is_set():
+            raise StopRequested
 
     def done(self, query: str, batch_id: int, rows: int, **more: int) -> None:
         """Remember the newest finished batch, and `more` about it, for the proof of life."""

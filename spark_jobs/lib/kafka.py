@@ -5,16 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+from weir.kafka.cluster import Cluster, main_cluster
+from weir.kafka.java_login import java_options
 from weir.ops.streams import StreamSpec
 from weir.settings import Settings
 
 Partitions = Mapping[int, int]
 
 
+def cluster_options(settings: Settings, cluster: Cluster) -> dict[str, str]:
+    """Address and login for Spark's connector: they name a 0600 file and hold no secret."""
+    return {f"kafka.{name}": value for name, value in java_options(settings, cluster).items()}
+
+
 def source_options(settings: Settings, spec: StreamSpec, start: Partitions) -> dict[str, str]:
     """Options for reading the stream's topic from `start` (partition -> next offset)."""
     return {
-        "kafka.bootstrap.servers": settings.bootstrap,
+        **cluster_options(settings, main_cluster(settings)),
         "subscribe": spec.topic,
         "startingOffsets": json.dumps({spec.topic: {str(p): o for p, o in sorted(start.items())}}),
         "kafka.isolation.level": "read_committed",

@@ -26,10 +26,17 @@ class Prober(threading.Thread):
     """Sends a probe every `spec.probe_seconds` until `stop` is set."""
 
     def __init__(
-        self, spec: StreamSpec, connect: Callable[[], Publisher], stop: threading.Event
+        self,
+        spec: StreamSpec,
+        connect: Callable[[], Publisher],
+        stop: threading.Event,
+        *,
+        topic: str | None = None,
     ) -> None:
+        """`topic`: one of our own, if the stream's is not; there only the key says what it is."""
         super().__init__(name="prober", daemon=True)
         self._spec = spec
+        self._topic = topic
         self._connect = connect
         self._stopped = stop
         self._publisher: Publisher | None = None
@@ -51,16 +58,25 @@ class Prober(threading.Thread):
         spec = self._spec
         self._publisher = self._publisher or self._connect()
         key = probe_key(spec.name, sent_ms)
-        value = probe_value(key, spec.key.path, spec.time.path, sent_ms)
+        value = b"{}"
+        if self._topic is None:
+            value = probe_value(key, spec.key.path, spec.time.path, sent_ms)
         # Its own key as the record's: the probes take turns in all partitions.
-        self._publisher.send(spec.topic, value, key=key.encode(), timestamp_ms=sent_ms)
+        topic = self._topic or spec.topic
+        self._publisher.send(topic, value, key=key.encode(), timestamp_ms=sent_ms)
         self._publisher.flush()
 
 
-def start_prober(spec: StreamSpec, connect: Callable[[], Publisher], stop: threading.Event) -> None:
+def start_prober(
+    spec: StreamSpec,
+    connect: Callable[[], Publisher],
+    stop: threading.Event,
+    *,
+    topic: str | None = None,
+) -> None:
     """Begin to send, if the stream declares probes."""
     if spec.probe_seconds:
-        Prober(spec, connect, stop).start()
+        Prober(spec, connect, stop, topic=topic).start()
 
 
 def without_probes(good: pa.Table, stream: str) -> tuple[pa.Table, int | None]:

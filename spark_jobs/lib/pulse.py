@@ -10,11 +10,10 @@ from datetime import UTC, datetime
 import psycopg
 import structlog
 
-from spark_jobs.lib import ledger
 from spark_jobs.lib.control import Control
 from weir import __version__
 from weir.errors import Unavailable
-from weir.ops import lease
+from weir.ops import lease, ledger
 from weir.settings import Settings
 from weir.store.postgres import connect
 

@@ -7,7 +7,7 @@ skipped by the ledger. The dead-letter topic may get a record twice, its table n
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,25 +18,32 @@ import pyarrow.compute as pc
 import structlog
 from pyspark.sql import DataFrame
 
-from spark_jobs.lib import ledger
+from spark_jobs.lib.attempts import StoredTrials
 from spark_jobs.lib.checkpoint import batch_range
 from spark_jobs.lib.control import StopRequested
 from spark_jobs.lib.driver import Driver
 from spark_jobs.lib.group_commit import GroupCommit
+from spark_jobs.lib.guard import Guard
+from spark_jobs.lib.messages import messages_of
+from spark_jobs.lib.patience import RETRY_SECONDS, patiently
 from spark_jobs.lib.prober import without_probes
-from spark_jobs.window_counts import refusals, transforms
+from spark_jobs.lib.quarantine import Quarantine
+from spark_jobs.lib.refusals import Coordinates, letters, sent
+from spark_jobs.lib.slices import Slice
+from spark_jobs.window_counts import transforms
 from spark_jobs.window_counts.cache import CacheKeeper
 from spark_jobs.window_counts.store import CountStore, Merged
-from weir.errors import ContractError
+from weir.errors import ContractError, Unavailable
+from weir.kafka.dead_letters import store_all
 from weir.kafka.producer import ConfirmedProducer
 from weir.kafka.reader import read_range
-from weir.ops import lease
+from weir.kafka.record import Message
+from weir.ops import lease, ledger
 
 log = structlog.get_logger()
 
 QUERY = "counts"
 BRAKE_ROWS = 1000
-RETRY_SECONDS = 300.0
 
 
 @dataclass(frozen=True)
@@ -55,55 +62,73 @@ class CountBatch:
     """The function behind foreachBatch, with the connection and cache that live across batches."""
 
     def __init__(
-        self, driver: Driver, checkpoint: Path, cache: CacheKeeper | None, group: GroupCommit
+        self,
+        driver: Driver,
+        checkpoint: Path,
+        options: Mapping[str, str],
+        cache: CacheKeeper | None,
+        group: GroupCommit,
+        incarnation: str = "",
     ) -> None:
         self.failure: BaseException | None = None
         self._driver = driver
         self._spec = driver.file.spec
         self._checkpoint = checkpoint
+        self._options = options
         self._cache = cache
         self._group = group
+        self._incarnation = incarnation
         self._store = CountStore(self._spec)
         self._place = ledger.Place(stream=self._spec.name, query=QUERY, topic=self._spec.topic)
         self._connection: lease.Pg | None = None
         self._publisher: ConfirmedProducer | None = None
+        quarantine = Quarantine(
+            driver,
+            QUERY,
+            read_range=self._read,
+            publisher=self._publish,
+            incarnation_of=lambda _: incarnation,
+        )
+        self._guard = Guard(StoredTrials(driver, QUERY, quarantine), driver.control.raise_if_asked)
 
     def __call__(self, messages: DataFrame, batch_id: int) -> None:
         """Count one batch. Any error ends the query; it is kept for the main thread."""
         try:
             with self._driver.control.batch():
-                self._count(messages, batch_id)
+                begins, ends = batch_range(self._checkpoint, batch_id)
+                batch = Slice(batch_id=batch_id, begins=begins, ends=ends)
+                self._guard.run(
+                    batch,
+                    lambda piece: self._count(messages_of(messages, piece, self._options), piece),
+                )
         except StopRequested:
             raise
         except BaseException as error:
             self.failure = error
             raise
 
-    def _count(self, messages: DataFrame, batch_id: int) -> None:
+    def _count(self, messages: DataFrame, piece: Slice) -> None:
         began = time.monotonic()
-        topic = self._spec.topic
-        befores, afters = batch_range(self._checkpoint, batch_id)
-        before, after = befores[topic], afters[topic]
+        topic, batch_id, after = self._spec.topic, piece.batch_id, piece.ends[self._spec.topic]
         now_utc = datetime.now(UTC)
         events = transforms.parse(messages, self._spec)
         judged = transforms.judge(events, self._spec, now_utc)
         counted = summarise(transforms.count(judged, self._spec).toArrow(), self._spec.name)
         self._brake(counted)
-        refused: refusals.Coordinates = {}
+        refused: Coordinates = {}
         if counted.refused:
             rows = transforms.refused(judged).toArrow().to_pylist()
             refused = {(row["partition"], row["offset"]): row["refusal"] for row in rows}
         merged = self._commit(
             counted,
             refused,
+            piece,
             lambda: ledger.Progress(
                 epoch=self._driver.epoch,
                 batch_id=batch_id,
                 rows=counted.rows,
                 refused=counted.refused,
                 duration_ms=int((time.monotonic() - began) * 1000),
-                before=before,
-                after=after,
                 event_time_min=counted.event_time_min,
                 event_time_max=counted.event_time_max,
                 probe_ms=_since(counted.probe_sent_ms),
@@ -132,7 +157,8 @@ class CountBatch:
     def _commit(
         self,
         counted: Counted,
-        refused: refusals.Coordinates,
+        refused: Coordinates,
+        piece: Slice,
         progress: Callable[[], ledger.Progress],
     ) -> Merged | None:
         """The transaction, tried again while PostgreSQL is away.
@@ -140,51 +166,61 @@ class CountBatch:
         Safe even when a lost connection hides that it was committed: the ledger tells.
         None when the batch was counted before.
         """
-        deadline = time.monotonic() + RETRY_SECONDS
-        while True:
+
+        def once() -> Merged | None:
             try:
-                return self._transaction(counted, refused, progress)
-            except psycopg.OperationalError as error:
+                return self._transaction(counted, refused, piece, progress)
+            except (psycopg.OperationalError, Unavailable):
                 self._connection = None
-                if time.monotonic() > deadline or self._driver.control.fenced.is_set():
-                    raise
-                log.warning("the transaction is tried again", error=str(error).splitlines()[0])
-                self._driver.control.fenced.wait(0.5)
+                raise
+
+        return patiently(once, stop=self._driver.control.fenced, seconds=RETRY_SECONDS)
 
     def _transaction(
         self,
         counted: Counted,
-        refused: refusals.Coordinates,
+        refused: Coordinates,
+        piece: Slice,
         progress: Callable[[], ledger.Progress],
     ) -> Merged | None:
         connection = self._connect()
+        before, after = piece.begins[self._spec.topic], piece.ends[self._spec.topic]
         with connection.transaction():
-            done = progress()
             stands = ledger.fetch_offsets(connection, self._place)
             # Before the ledger is judged: an old epoch may meet offsets it does not understand.
             lease.check(connection, self._spec.name, self._driver.epoch)
-            if ledger.judge_range(stands, done.before, done.after) is ledger.Verdict.SKIP:
+            stands = ledger.with_new_partitions(stands, before)
+            if ledger.judge_range(stands, before, after) is ledger.Verdict.SKIP:
                 return None
             merged = self._store.merge(connection, counted.good, wanted=self._cache is not None)
             if refused:
                 self._keep(connection, refused)
             lease.hold(connection, self._spec.name, self._driver.epoch)
-            ledger.move_offsets(connection, self._place, done.after)
-            ledger.note_progress(connection, self._place, progress())
+            ledger.move_offsets(connection, self._place, after)
+            ranges = {self._spec.topic: {part: (before[part], after[part]) for part in after}}
+            ledger.note_progress(connection, self._spec.name, QUERY, progress(), ranges)
         return merged
 
-    def _keep(self, connection: lease.Pg, refused: refusals.Coordinates) -> None:
-        settings, topic = self._driver.file.settings, self._spec.topic
-        self._publisher = self._publisher or ConfirmedProducer(settings)
-        refused_by = f"{self._spec.name}.{QUERY}"
-        found = refusals.letters(
+    def _keep(self, connection: lease.Pg, refused: Coordinates) -> None:
+        topic, refused_by = self._spec.topic, f"{self._spec.name}.{QUERY}"
+        found = letters(
             topic,
             refused,
             refused_by,
-            lambda start, end: read_range(settings, topic, start, end, probes=True),
+            lambda start, end: self._read(topic, start, end),
+            self._incarnation,
         )
-        refusals.keep(connection, self._publisher, found)
+        store_all(connection, sent(self._publish, found))
         log.warning("refused", messages=len(refused), topic=topic)
+
+    def _read(
+        self, topic: str, start: Mapping[int, int], end: Mapping[int, int]
+    ) -> Iterator[Message]:
+        return read_range(self._driver.file.settings, topic, start, end, probes=True)
+
+    def _publish(self) -> ConfirmedProducer:
+        self._publisher = self._publisher or ConfirmedProducer(self._driver.file.settings)
+        return self._publisher
 
     def _connect(self) -> lease.Pg:
         if self._connection is None or self._connection.closed:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
+import uuid
 
 from playwright.sync_api import Locator, Page, expect
 
 from tests.faults.rig import STREAM
 from tests.faults.step2.room import Room
 from tests.support.eventually import eventually
+from tests.support.letters import letter
 from tests.support.platform import environment
+from weir.kafka.dead_letter_queries import list_letters, show_letter
+from weir.kafka.dead_letters import store
+from weir.kafka.reader import read_range
 from weir.settings import REPO
+from weir.store.postgres import connect
 
 
 def newest_run(room: Room, dag_id: str) -> str | None:
@@ -76,17 +83,65 @@ def test_the_form_of_stream_control_drains_and_starts_the_stream(page, control_r
     room = control_room
     before = room.settled()
     form = open_form(page, room, "stream_control")
+    assert STREAM in choose(page, form, 0, STREAM)
     assert choose(page, form, 1, "drain") == ["start", "drain", "stop"]
     send(form, room, "stream_control")
     parked = room.until(lambda v: v.parked and v.deferred)
     assert parked.sight.desired == "drained"
-    send(open_form(page, room, "stream_control"), room, "stream_control")
+    form = open_form(page, room, "stream_control")
+    choose(page, form, 0, STREAM)
+    send(form, room, "stream_control")
     assert room.settled().sight.epoch > before.sight.epoch
 
 
 def test_the_form_of_platform_migrate_checks_the_platform(page, control_room):
     """The same plan as on the shell; on a platform that is up to date it changes nothing."""
     send(open_form(page, control_room, "platform_migrate"), control_room, "platform_migrate")
+
+
+def test_the_form_of_dead_letter_redrive_sends_what_the_stream_then_refuses_again(
+    page, control_room
+):
+    """After a dry run on the shell, which sends nothing."""
+    room, dag_id = control_room, "dead_letter_redrive"
+    lost = letter("wikimedia_events", 10**12, value=b"not JSON")
+    with connect(room.settings.dsn_file, application_name="browser") as connection:
+        store(connection, [lost])
+        before = newest_run(room, dag_id)
+        done = airflow(room, "dags", "trigger", dag_id, "--conf", '{"dry_run": true}')
+        assert done.returncode == 0, done.stderr
+        run = eventually(lambda: newest_run(room, dag_id), lambda run: run != before)
+        eventually(
+            lambda: room.airflow.run_state(dag_id, run or ""),
+            lambda state: state == "success",
+            within_seconds=120,
+        )
+        assert show_letter(connection, lost.dedupe_key).sent_again_at is None
+        send(open_form(page, room, dag_id), room, dag_id)
+        again = eventually(
+            lambda: [
+                each for each in list_letters(connection) if each.redrive_of == lost.dedupe_key
+            ],
+            lambda found: bool(found),
+            within_seconds=60,
+        )
+    assert [(each.attempts, each.value) for each in again] == [(2, b"not JSON")]
+
+
+def test_the_form_of_promo_campaign_send_puts_the_message_into_the_topic(page, control_room):
+    """Its fields are the message's; what was typed is what the stream will read."""
+    room, dag_id = control_room, "promo_campaign_send"
+    sample = (REPO / "tests" / "support" / "promo_campaign.json").read_text()
+    message = json.loads(sample) | {"adv_campaign_id": str(uuid.uuid4())}
+    form = open_form(page, room, dag_id)
+    for name, value in message.items():
+        form.locator(f'input[name="element_{name}"]').fill(str(value))
+    send(form, room, dag_id)
+    key = message["adv_campaign_id"].encode()
+    sent = [
+        m.value for m in read_range(room.settings, room.settings.promo_in_topic) if m.key == key
+    ]
+    assert [json.loads(value or b"") for value in sent] == [message]
 
 
 def test_a_wrong_value_is_refused_before_there_is_a_run(control_room):

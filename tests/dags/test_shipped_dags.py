@@ -18,6 +18,9 @@ SHIPPED = {
     "platform_migrate",
     "platform_housekeeping",
     "wikimedia_refill_hourly",
+    "dead_letter_redrive",
+    "promo_join_stream",
+    "promo_campaign_send",
 }
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import uuid
 
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import NewTopic
 
+from weir.kafka.client import admin_client
 from weir.settings import Settings
 
 
@@ -18,7 +19,7 @@ def fresh_topic(settings: Settings, partitions: int = 1, **config: str) -> str:
 
 def create_topic(settings: Settings, name: str, partitions: int = 1, **config: str) -> None:
     """Create the named topic and wait until it is there."""
-    admin = AdminClient({"bootstrap.servers": settings.bootstrap})
+    admin = admin_client(settings)
     topic = NewTopic(
         name,
         num_partitions=partitions,

@@ -31,7 +31,7 @@ def wikimedia(
     from weir.sources.wikimedia.assemble import collect, stream_url
     from weir.sources.wikimedia.client import user_agent
 
-    settings = load_settings()
+    settings = load_settings().acting_as("collector-wikimedia")
     for_seconds = parse_duration(duration)
     mode = mode_of("wikimedia", settings)
     if mode == "live" and not settings.wikimedia_contact:

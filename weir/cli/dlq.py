@@ -9,6 +9,7 @@ from typing import Any
 
 import typer
 
+from weir.cli.dlq_redrive import redrive_dead_letters
 from weir.cli.output import print_json, print_table
 from weir.cli.terminal import json_bytes, printable
 from weir.kafka.dead_letter_queries import StoredLetter, count_refusals, list_letters, show_letter
@@ -16,12 +17,14 @@ from weir.settings import load_settings
 from weir.store.postgres import connect
 
 app = typer.Typer(no_args_is_help=True, help="Dead letters: refused records with their reasons.")
+app.command("redrive")(redrive_dead_letters)
 
 
 @app.command("list")
 def list_dead_letters(
     topic: str = typer.Option("", help="Only of this topic"),
     refused_by: str = typer.Option("", help="Only of this stream.query or collector"),
+    reason: str = typer.Option("", help="Only with exactly this reason"),
     limit: int = typer.Option(50, min=1, help="At most so many, the newest first"),
     counts: bool = typer.Option(False, help="Count by topic, refuser and reason instead"),
     json: bool = typer.Option(False, "--json", help="For scripts"),
@@ -32,17 +35,23 @@ def list_dead_letters(
             _print_counts([asdict(count) for count in count_refusals(connection)], json)
             return
         letters = list_letters(
-            connection, topic=topic or None, refused_by=refused_by or None, limit=limit
+            connection,
+            topic=topic or None,
+            refused_by=refused_by or None,
+            reason=reason or None,
+            limit=limit,
         )
     if json:
         print_json([_as_object(letter) for letter in letters])
         return
     print_table(
-        ["key for show", "first seen", "refused by", "reason", "bytes", "begins with"],
+        ["key for show", "first seen", "tries", "sent", "refused by", "reason", "bytes", "begins"],
         [
             (
                 printable(letter.dedupe_key),
                 letter.first_seen.isoformat(timespec="seconds"),
+                letter.attempts,
+                "again" if letter.sent_again_at else None,
                 letter.refused_by,
                 printable(letter.reason, 60),
                 letter.value_bytes,

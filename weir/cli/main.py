@@ -21,6 +21,7 @@ GROUPS = (
     "reconcile",
     "dlq",
     "gaps",
+    "promo",
     "housekeeping",
     "wikimedia",
     "serve",

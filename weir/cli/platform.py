@@ -24,6 +24,7 @@ def up(
     dry_run: bool = typer.Option(False, help="Only say what would be started"),
 ) -> None:
     """Start the platform; harmless when it runs."""
+    from weir.ops.systems import wanted_systems
     from weir.platform.catalogue import components, select
     from weir.platform.first_results import show_first_results
     from weir.platform.layout import Layout
@@ -41,7 +42,7 @@ def up(
     steps = steps_for(settings, names, with_streams=started, with_counts=wait and started)
     start_platform(layout, chosen, lambda line: print(line, flush=True), steps)
     if wait:
-        show_first_results(settings)
+        show_first_results(settings, with_promo=started and "promo" in wanted_systems(settings))
 
 
 def down(dry_run: bool = typer.Option(False, help="Only say what would be stopped")) -> None:

@@ -34,7 +34,7 @@ def run(
     json: bool = typer.Option(False, "--json", help="For scripts; with --once or --dry-run"),
 ) -> None:
     """Finish what was begun and end what nobody wants; restarts nothing."""
-    settings = load_settings()
+    settings = load_settings().acting_as("watcher", "service")
     if once or dry_run:
         with connect(settings.dsn_file, application_name="weir-reconcile") as connection:
             done = list(one_pass(settings, connection, dry_run=dry_run))

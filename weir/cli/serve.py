@@ -25,7 +25,7 @@ def api() -> None:
     from weir.serving.api import create_app
     from weir.serving.parts import build_parts
 
-    settings = load_settings()
+    settings = load_settings().acting_as("watcher", "service")
     parts = build_parts(settings)
     metrics_port = settings.port(Port.METRICS)
     try:

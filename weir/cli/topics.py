@@ -13,10 +13,11 @@ from weir.cli.output import print_json, print_table
 from weir.cli.terminal import message_line, message_object
 from weir.errors import SettingError
 from weir.kafka import admin, reader
-from weir.kafka.declared import TopicDeclaration, load_topics
+from weir.kafka.declared import TopicDeclaration
 from weir.kafka.offsets import first_offsets
 from weir.kafka.record import Message
 from weir.kafka.shapes import TopicShape
+from weir.kafka.topics_here import topics_here
 from weir.settings import load_settings
 
 app = typer.Typer(no_args_is_help=True, help="Kafka topics, declared in include/topics.yaml.")
@@ -52,13 +53,14 @@ def check(json: bool = typer.Option(False, "--json", help="For scripts")) -> Non
         print_json([asdict(found) for found in admin.differences(settings)])
     admin.check(settings)
     if not json:
-        print(f"{len(load_topics())} topics are as declared")
+        print(f"{len(topics_here(load_settings()))} topics are as declared")
 
 
 @app.command("list")
 def list_topics(json: bool = typer.Option(False, "--json", help="For scripts")) -> None:
     """Declared topics and all others, with what Kafka has of them."""
-    declared, actual = load_topics(), admin.fetch_actual(load_settings())
+    settings = load_settings()
+    declared, actual = topics_here(settings), admin.fetch_actual(settings)
     names = sorted(declared.keys() | actual.keys())
     rows = [_row(name, declared.get(name), actual.get(name)) for name in names]
     if json:
@@ -76,7 +78,8 @@ def list_topics(json: bool = typer.Option(False, "--json", help="For scripts")) 
 @app.command()
 def describe(topic: str, json: bool = typer.Option(False, "--json", help="For scripts")) -> None:
     """One topic: what it holds, who writes and reads it, its settings, where it begins and ends."""
-    settings, declaration = load_settings(), load_topics().get(topic)
+    settings = load_settings()
+    declaration = topics_here(settings).get(topic)
     actual = admin.fetch_actual(settings, [topic]).get(topic)
     if actual is None:
         raise SettingError(f"topic {topic} does not exist", _hint_for_missing(declaration))

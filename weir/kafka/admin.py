@@ -11,8 +11,9 @@ from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wa
 
 from weir.errors import ContractError, Unavailable, WeirError
 from weir.kafka.client import admin_client, code_of, reason_of, unavailable
-from weir.kafka.declared import TopicDeclaration, load_topics
+from weir.kafka.declared import TopicDeclaration
 from weir.kafka.shapes import Difference, TopicShape, plan, wanted_shape
+from weir.kafka.topics_here import topics_here
 from weir.settings import Settings
 
 ASK_SECONDS: Final = 10.0
@@ -58,7 +59,7 @@ def fetch_wanted(
     settings: Settings, declarations: Mapping[str, TopicDeclaration] | None = None
 ) -> dict[str, TopicShape]:
     """The declared topics as this cluster must have them. Raises Unavailable."""
-    declared = load_topics() if declarations is None else declarations
+    declared = topics_here(settings) if declarations is None else declarations
     try:
         brokers = len(admin_client(settings).list_topics(timeout=ASK_SECONDS).brokers)
     except KafkaException as error:

@@ -12,12 +12,15 @@ from psycopg.rows import class_row
 from weir.errors import WeirError
 
 COLUMNS: Final = """dedupe_key, topic, partition, "offset", refused_by, reason,
-    key, value, value_bytes, value_sha256, headers, first_seen, attempts"""
+    key, value, value_bytes, value_sha256, headers, first_seen, attempts, redrive_of,
+    (select b.sealed_at from ops.redrive r join ops.redrive_batch b using (seq)
+     where r.dedupe_key = dead_letter.dedupe_key) as sent_again_at"""
 LIST: Final = f"""
     select {COLUMNS.replace(" value,", " substr(value, 1, 200) as value,")}
     from ops.dead_letter
     where (%(topic)s::text is null or topic = %(topic)s)
       and (%(refused_by)s::text is null or refused_by = %(refused_by)s)
+      and (%(reason)s::text is null or reason = %(reason)s)
     order by first_seen desc, dedupe_key limit %(limit)s
 """
 COUNT: Final = """
@@ -29,7 +32,11 @@ COUNT: Final = """
 
 @dataclass(frozen=True, kw_only=True)
 class StoredLetter:
-    """One row of `ops.dead_letter`; in a list, `value` is its first 200 bytes."""
+    """One row of `ops.dead_letter`; in a list, `value` is its first 200 bytes.
+
+    attempts: how often the message was tried, earlier lives included. redrive_of: the letter that
+    it was before it was sent again.
+    """
 
     dedupe_key: str
     topic: str
@@ -44,6 +51,8 @@ class StoredLetter:
     headers: list[tuple[str, str | None]]
     first_seen: datetime
     attempts: int
+    redrive_of: str | None
+    sent_again_at: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,12 +72,13 @@ def list_letters(
     *,
     topic: str | None = None,
     refused_by: str | None = None,
+    reason: str | None = None,
     limit: int = 50,
 ) -> list[StoredLetter]:
     """The newest letters first."""
     with connection.cursor(row_factory=class_row(StoredLetter)) as cursor:
-        parameters = {"topic": topic, "refused_by": refused_by, "limit": limit}
-        return cursor.execute(LIST, parameters).fetchall()
+        parameters = {"topic": topic, "refused_by": refused_by, "reason": reason}
+        return cursor.execute(LIST, parameters | {"limit": limit}).fetchall()
 
 
 def count_refusals(connection: psycopg.Connection[Any]) -> list[RefusalCount]:

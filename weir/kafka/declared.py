@@ -39,6 +39,9 @@ class Topic(StrEnum):
     """The declared topics that code speaks of; a test keeps them equal to topics.yaml."""
 
     WIKIMEDIA_EVENTS = "wikimedia_events"
+    PROMO_CAMPAIGNS = "promo-campaigns"
+    PROMO_WAKEUPS = "promo-wakeups"
+    PROMO_NOTIFICATIONS = "promo-notifications"
 
     @property
     def dlq(self) -> str:
@@ -85,6 +88,9 @@ def load_topics(path: Path = TOPICS_FILE) -> dict[str, TopicDeclaration]:
             if topic.name in topics:
                 raise SettingError(f"{path.name}: {topic.name} is declared twice")
             topics[topic.name] = topic
+    for publisher in document.get("publishers", ()):
+        progress = _progress(publisher, document)
+        topics[progress.name] = progress
     return topics
 
 
@@ -127,20 +133,21 @@ def _with_derived(
                 readers=("weir dlq",),
             )
         )
-    for publisher in entry.get("progress", ()):
-        derived = document["progress"]
-        topics.append(
-            TopicDeclaration(
-                name=progress_of(publisher),
-                partitions=derived["partitions"],
-                config=_config(defaults, derived),
-                key=publisher,
-                value="cursor of the newest transaction (JSON)",
-                writers=(publisher,),
-                readers=(publisher,),
-            )
-        )
+    topics += [_progress(publisher, document) for publisher in entry.get("progress", ())]
     return topics
+
+
+def _progress(publisher: str, document: Mapping[str, Any]) -> TopicDeclaration:
+    derived = document["progress"]
+    return TopicDeclaration(
+        name=progress_of(publisher),
+        partitions=derived["partitions"],
+        config=_config(document["defaults"], derived),
+        key=publisher,
+        value="cursor of the newest transaction (JSON)",
+        writers=(publisher,),
+        readers=(publisher,),
+    )
 
 
 def _config(defaults: Mapping[str, Any], entry: Mapping[str, Any]) -> dict[str, str]:

@@ -18,7 +18,7 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 from confluent_kafka import Message as KafkaMessage
 
 from weir.errors import ContractError, PublishError
-from weir.kafka.client import LastError, code_of, kafka_options, reason_of, unavailable
+from weir.kafka.client import LastError, code_of, failed, kafka_options, reason_of
 from weir.kafka.declared import progress_of
 from weir.kafka.enqueue import enqueue
 from weir.kafka.limits import fetch_limit_bytes
@@ -26,6 +26,7 @@ from weir.kafka.offsets import partitions_of
 from weir.kafka.producer import PUBLISHING, not_confirmed
 from weir.kafka.reader import read_last
 from weir.kafka.record import Record, size_in_bytes
+from weir.ops.failpoint import reach
 from weir.settings import Settings
 
 __all__ = ["Cursor", "CursorPublisher", "Record", "TooLarge", "TransactionalPublisher"]
@@ -67,6 +68,11 @@ def fenced(name: str) -> PublishError:
     )
 
 
+def started_before(name: str) -> PublishError:
+    """The error of a second start: the library begins its transactions once per producer."""
+    return PublishError(f"publisher {name} was started before", "open another one")
+
+
 class CursorPublisher(Protocol):
     """What a collector needs of Kafka. `weir.kafka.memory` has the same without a broker."""
 
@@ -74,7 +80,7 @@ class CursorPublisher(Protocol):
     confirmed: int
 
     def start(self) -> Cursor | None:
-        """Fence older publishers of this name; return the last committed cursor."""
+        """Fence older publishers of this name; return the last committed cursor. Once."""
 
     def peek(self) -> Cursor | None:
         """The last committed cursor, without fencing anybody."""
@@ -93,12 +99,18 @@ class TransactionalPublisher:
     """
 
     def __init__(
-        self, settings: Settings, name: str, *, delivery_seconds: float = TRANSACTION_SECONDS / 2
+        self,
+        settings: Settings,
+        name: str,
+        *,
+        transactional_id: str | None = None,
+        delivery_seconds: float = TRANSACTION_SECONDS / 2,
     ) -> None:
         self.name = name
         self.confirmed = 0
         self._settings = settings
         self._delivery_seconds = delivery_seconds
+        self._started = False
         self._usable = False
         self._limits: dict[str, int] = {}
         self._refused: tuple[str, str] | None = None
@@ -107,7 +119,7 @@ class TransactionalPublisher:
         self._producer = Producer(
             options
             | {
-                "transactional.id": name,
+                "transactional.id": transactional_id or name,
                 "transaction.timeout.ms": int(2 * delivery_seconds * 1000),
                 "message.timeout.ms": int(delivery_seconds * 1000),
                 "delivery.report.only.error": True,  # the commit confirms the others
@@ -118,14 +130,19 @@ class TransactionalPublisher:
         """Fence older publishers of this name, settle their transaction, return the last cursor.
 
         None: nothing was ever committed. Raises Unavailable; SettingError when the progress topic
-        does not exist; ContractError when its last record is no cursor.
+        does not exist, or a right is missing; ContractError when its last record is no cursor;
+        PublishError when called again.
         """
+        if self._started:
+            raise started_before(self.name)
         self._check_progress_topic()
         try:
             self._producer.init_transactions(self._delivery_seconds)
         except KafkaException as error:
-            detail = self._last_error.text or reason_of(error)
-            raise unavailable(self._settings, f"init_transactions: {detail}") from error
+            away = self._last_error.text
+            detail = f"init_transactions ({away})" if away else "init_transactions"
+            raise failed(self._settings, error, detail) from error
+        self._started = True
         cursor = self.peek()
         self._usable = True
         return cursor
@@ -167,9 +184,13 @@ class TransactionalPublisher:
         self._usable = False
         try:
             self._producer.begin_transaction()
-            for record in (*records, marker):
+            for record in records:
                 enqueue(self._producer, record, self._on_refusal)
+            reach("in_transaction")
+            enqueue(self._producer, marker, self._on_refusal)
+            reach("before_kafka_commit")
             self._producer.commit_transaction(self._delivery_seconds)
+            reach("after_kafka_commit")
         except KafkaException as error:
             self._raise_failure(error, records)
         self.confirmed += len(records)

@@ -38,3 +38,12 @@ def judge_restarts(restarts: int, limit: RestartLimit) -> str | None:
     if restarts < limit.max:
         return None
     return f"{restarts} restarts in {limit.within_minutes} minutes: it only dies"
+
+
+def forgive_restarts(connection: Pg, stream: str, epoch: int) -> None:
+    """What was before does not count: the driver of this epoch tries something smaller."""
+    connection.execute(
+        "update ops.stream_lease set barren_starts = 0, breaker_reset_at = clock_timestamp()"
+        " where stream = %s and epoch = %s",
+        [stream, epoch],
+    )

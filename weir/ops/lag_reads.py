@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+import structlog
 from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import ConfigResource, OffsetSpec, ResourceType
 
 from weir.clock import Clock, Monotonic, monotonic, utc_now
 from weir.errors import Unavailable
 from weir.kafka.client import LastError, admin_client, kafka_options, reason_of, unavailable
+from weir.kafka.cluster import promo_input, settings_at
 from weir.ops.lag import NOTHING_WAITS, Lags, PartitionSeen, TopicLag, TopicSeen, measure
 from weir.ops.lease import Pg
 from weir.settings import Settings
 
+log = structlog.get_logger()
 ANSWER_SECONDS: Final = 2.0
 PATIENT_SECONDS: Final = 10.0
 OLDEST_SECONDS: Final = 2.0
@@ -93,13 +96,29 @@ class LagReader:
         self._retention: dict[str, float | None] = {}
         self._retention_read_at = 0.0
         self._times: dict[tuple[str, int, int], float] = {}
+        company = promo_input(settings)
+        self._elsewhere: LagReader | None = None
+        if company.bootstrap != settings.bootstrap:
+            there = settings_at(settings, company)
+            self._elsewhere = LagReader(there, answer_seconds=answer_seconds, clock=clock)
 
     def fetch(self, positions: Positions) -> dict[str, TopicSeen]:
         """What Kafka says of each topic in `positions` (topic -> partition -> next offset).
 
         A partition without a position gets no waiting time. A topic that does not exist is left
-        out. Raises Unavailable.
+        out, and so is one on a company's Kafka that does not answer. Raises Unavailable.
         """
+        topic = self._settings.promo_in_topic
+        if self._elsewhere is None or topic not in positions:
+            return self._fetch_here(positions)
+        seen = self._fetch_here({t: parts for t, parts in positions.items() if t != topic})
+        try:
+            return seen | self._elsewhere.fetch({topic: positions[topic]})
+        except Unavailable as error:
+            log.debug("no lag", topic=topic, error=error.what)
+            return seen
+
+    def _fetch_here(self, positions: Positions) -> dict[str, TopicSeen]:
         try:
             places = [(t, p) for t in positions for p in self._partitions_of(t)]
             if not places:
@@ -131,6 +150,8 @@ class LagReader:
 
     def close(self) -> None:
         """Close what was opened."""
+        if self._elsewhere is not None:
+            self._elsewhere.close()
         if self._consumer is not None:
             self._consumer.close()
             self._consumer = None

@@ -124,7 +124,7 @@ def submit(settings: Settings, spec: StreamSpec, token: str) -> str:
     """Hand one driver to the master; its id."""
     layout = Layout(settings)
     file = layout.home / "streams" / f"{spec.name}.json"
-    absolute = settings.model_copy(update={"home": layout.home})
+    absolute = settings.model_copy(update={"home": layout.home}).acting_as(spec.name)
     write_driver_file(
         file,
         DriverFile(settings=absolute, spec=spec, checkpoints=layout.checkpoints / spec.name),

@@ -12,8 +12,8 @@ from weir.ops.lag import Lags, longest
 from weir.ops.lag_reads import fetch_lags_once
 from weir.ops.lease import Pg
 from weir.ops.master import QUEUED, MasterState, fetch_master
+from weir.ops.states import Desired, Signs, judge_state, meaning_of
 from weir.ops.states import Observed as Observed
-from weir.ops.states import Signs, judge_state, meaning_of
 from weir.ops.streams import StreamSpec
 from weir.settings import Settings
 
@@ -42,11 +42,14 @@ class StreamState:
     """Restarts within the time that the restart breaker looks at."""
 
 
+UNSTARTED = "was never started: its system is not part of this start (WEIR_WITH)"
+
 STATE = (
     "select s.desired, s.reason, s.driver_id, l.epoch, l.owner is not null as owned,"
     " coalesce(l.epoch <= s.drain_epoch, false) and l.owner is not null as draining,"
     " extract(epoch from clock_timestamp() - h.heartbeat_at)::float8 as heartbeat_seconds,"
     " extract(epoch from clock_timestamp() - s.submitted_at)::float8 as submitted_seconds,"
+    " s.submitted_at is null and l.epoch = 0 as unstarted,"
     " extract(epoch from clock_timestamp() - l.taken_at)::float8 as taken_seconds,"
     " (select extract(epoch from clock_timestamp() - max(p.ended_at))::float8"
     "  from ops.stream_progress p where p.stream = s.stream and p.epoch = l.epoch)"
@@ -72,9 +75,12 @@ def fetch_state(
     cursor = connection.execute(STATE, [spec.name])
     row = cursor.fetchone()
     names = [column.name for column in cursor.description or ()]
-    seen: dict[str, Any] = dict.fromkeys(names) | {"desired": "run", "owned": False}
+    seen: dict[str, Any] = dict.fromkeys(names)
+    seen |= {"desired": Desired.RUN.value, "owned": False, "unstarted": True}
     if row is not None:
         seen = dict(zip(names, row, strict=True))
+    if seen["unstarted"] and seen["desired"] == Desired.RUN and spec.system:
+        seen |= {"desired": Desired.DRAINED.value, "reason": UNSTARTED}
     lag = (lags or fetch_lags_once(connection, settings)).of(spec.name)
     lag_messages = sum(part.messages for part in lag) if lag else None
     lag_seconds = longest(part.seconds for part in lag) if lag else None

@@ -37,7 +37,14 @@ RETENTIONS = (
         only="driver_id not in (select driver_id from ops.stream where driver_id is not null)",
     ),
     Retention(table="ops.stream_start", column="taken_at", days=90),
-    Retention(table="ops.dead_letter", column="first_seen", days=180),
+    Retention(
+        table="ops.dead_letter",
+        column="first_seen",
+        days=180,
+        # What was decided last may not be sent yet.
+        only="dedupe_key not in (select dedupe_key from ops.redrive"
+        " where seq = (select max(seq) from ops.redrive_batch))",
+    ),
     Retention(table="ops.audit", column="at", days=365),
 )
 

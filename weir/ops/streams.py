@@ -76,16 +76,10 @@ class StreamSpec(_Part):
 
     name: Name
     job: Name
+    system: str = Field("", description="started only with this in WEIR_WITH; empty: always")
     topic: str = Field(min_length=1)
     source: str = Field(min_length=1)
-    key: Key
-    time: Time
-    pane_seconds: int = Field(gt=0, le=86_400)
-    accepted: Accepted
-    fields: Mapping[Name, MeasuredField] = Field(default_factory=dict)
-    measures: Mapping[Name, Mapping[str, tuple[str | bool, ...]]]
-    tables: Tables
-    cache: Name | None = None
+    answers: tuple[TableName, ...] = Field((), description="tables that a person looks at")
     trigger_ms: int = Field(ge=0, le=60_000)
     max_offsets_per_trigger: int = Field(2_000_000, ge=1000, description="bounds one batch")
     max_refusal_share: float = Field(gt=0, le=1)
@@ -95,6 +89,28 @@ class StreamSpec(_Part):
     probe_seconds: float = Field(
         0, ge=0, le=3600, description="a synthetic message this often measures the way; 0: none"
     )
+
+    @property
+    def answer_tables(self) -> tuple[str, ...]:
+        """The tables in which a person finds what the stream made."""
+        return self.answers
+
+
+class CountSpec(StreamSpec):
+    """A stream that counts messages per key and pane (job `window_counts`)."""
+
+    key: Key
+    time: Time
+    pane_seconds: int = Field(gt=0, le=86_400)
+    accepted: Accepted
+    fields: Mapping[Name, MeasuredField] = Field(default_factory=dict)
+    measures: Mapping[Name, Mapping[str, tuple[str | bool, ...]]]
+    tables: Tables
+    cache: Name | None = None
+
+    @property
+    def answer_tables(self) -> tuple[str, ...]:
+        return (self.tables.windows, self.tables.totals)
 
     def model_post_init(self, _: Any) -> None:
         for measure, conditions in self.measures.items():
@@ -114,6 +130,10 @@ class StreamSpec(_Part):
                 raise ValueError(f"path {shorter} is a text and a parent of another path")
 
 
+JOBS: Mapping[str, type[StreamSpec]] = {"window_counts": CountSpec}
+"""Jobs whose declaration has more than every stream's."""
+
+
 def load_streams(path: Path = STREAMS_FILE) -> dict[str, StreamSpec]:
     """Every declared stream by name. Raises SettingError that names stream, field and value."""
     try:
@@ -126,7 +146,8 @@ def load_streams(path: Path = STREAMS_FILE) -> dict[str, StreamSpec]:
 def parse_stream(name: str, body: Mapping[str, Any], file_name: str = "streams") -> StreamSpec:
     """One declaration as a value; every wrong field is named with the value found."""
     try:
-        return StreamSpec.model_validate({"name": name, **body})
+        kind = JOBS.get(str(body.get("job")), StreamSpec)
+        return kind.model_validate({"name": name, **body})
     except ValidationError as error:
         raise SettingError(f"{file_name}: {name}: {'; '.join(_complaints(error))}") from error
 

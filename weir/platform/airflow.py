@@ -43,6 +43,7 @@ class Airflow:
     @property
     def env(self) -> dict[str, str]:
         """What a process of Airflow needs; also for `bin/airflow`."""
+        settings = self.layout.settings
         return {
             "AIRFLOW_HOME": str(config.home(self.layout)),
             "MALLOC_ARENA_MAX": "2",  # many threads, else each with memory of its own
@@ -50,6 +51,7 @@ class Airflow:
             # A title must not overwrite the environment: by its mark `down` finds the workers that
             # outlive a killed scheduler.
             "SPT_NOENV": "1",
+            **({"WEIR_KAFKA_USER": "airflow"} if settings.kafka_password_file is None else {}),
         }
 
     def components(self) -> list[Component]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from psycopg import conninfo
 
+from weir.kafka.cluster import main_cluster
 from weir.settings import Settings
 from weir.store.postgres import read_dsn
 
@@ -15,13 +16,14 @@ STREAMS_POOL = "streams"
 def connections(settings: Settings) -> dict[str, dict[str, Any]]:
     """Connections by id, as Airflow's JSON form has them.
 
-    PostgreSQL's names a passfile, Kafka and Spark of the local platform have no login: what
-    Airflow shows and logs of them holds no secret.
+    PostgreSQL's names a passfile, Spark of the local platform has no login: what Airflow shows
+    and logs of them holds no secret. Kafka's is made only where it needs no password, because its
+    client knows no file for it; our tasks do not use it.
     """
     dsn = conninfo.conninfo_to_dict(read_dsn(settings.dsn_file))
     master, _, port = settings.spark_master_url.rpartition(":")
     passfile = {"passfile": dsn["passfile"]} if dsn.get("passfile") else {}
-    return {
+    found: dict[str, dict[str, Any]] = {
         "spark_default": {
             "conn_type": "spark",
             "description": "The standalone cluster that runs the streams",
@@ -49,6 +51,9 @@ def connections(settings: Settings) -> dict[str, dict[str, Any]]:
             "extra": passfile,
         },
     }
+    if main_cluster(settings).protocol == "sasl_ssl":
+        del found["kafka_default"]
+    return found
 
 
 def pools() -> dict[str, dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from weir.errors import SettingError
+from weir.ops.systems import wanted_systems
 from weir.platform import monitoring, services
 from weir.platform.airflow import Airflow
 from weir.platform.component import Component
@@ -29,6 +30,8 @@ def components(layout: Layout) -> list[Component]:
         found.append(services.wikimedia_sample(layout))
     found += [services.collector(layout, "wikimedia"), services.api(layout)]
     found.append(services.reconcile(layout))
+    if "promo" in wanted_systems(settings):
+        found.append(services.promo_wake(layout))
     if settings.airflow:
         found += Airflow(layout).components()
     return [*found, *monitoring.components(layout)]

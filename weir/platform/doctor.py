@@ -184,4 +184,4 @@ def refuse_what_cannot_start(layout: Layout, components: Sequence[Component]) ->
 
 
 def _files(folder: Path) -> list[Path]:
-    return [p for p in folder.iterdir() if p.is_file()] if folder.exists() else []
+    return [p for p in folder.rglob("*") if p.is_file()] if folder.exists() else []

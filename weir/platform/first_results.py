@@ -8,13 +8,14 @@ from typing import Any
 import httpx
 
 from weir.errors import Unavailable
+from weir.platform.first_notifications import show_notifications
 from weir.platform.status import addresses
 from weir.settings import Settings
 
 LIMIT_SECONDS = 120.0
 
 
-def show_first_results(settings: Settings) -> None:
+def show_first_results(settings: Settings, *, with_promo: bool = False) -> None:
     """Wait until the API shows counts; print them and the addresses. Raises Unavailable."""
     stats = wait_for_counts(settings)
     totals = stats["totals"]
@@ -22,10 +23,14 @@ def show_first_results(settings: Settings) -> None:
     for row in stats["domains"][:8]:
         print(f"  {row['domain']:<28} {row['edits']:>8} edits  {row['bot_edits']:>8} by bots")
     print(f"  {'all ' + str(totals['domains']) + ' domains':<28} {totals['edits']:>8} edits")
+    if with_promo:
+        show_notifications(settings)
     print("\nLook around:")
     for name, address in addresses(settings).items():
         print(f"  {name:<16} {address}")
     print("  bin/weir wikimedia dashboard     live table, refreshed every 10 s")
+    if with_promo:
+        print("  bin/weir promo list              campaigns; weir promo report CAMPAIGN")
     if settings.airflow:
         print("  bin/weir login show              users and passwords of Airflow")
     print("  bin/weir status                  every component, its memory and restarts")

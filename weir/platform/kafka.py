@@ -12,9 +12,13 @@ from pathlib import Path
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
+from weir.clock import utc_now
 from weir.errors import Unavailable
+from weir.kafka.client import SILENT
+from weir.platform.certificates import keep_certificates
 from weir.platform.component import Component
 from weir.platform.java import find_java
+from weir.platform.kafka_listeners import in_properties, listener_properties, node_options
 from weir.platform.layout import Layout
 from weir.platform.secrets import write_private
 from weir.ports import Port
@@ -84,7 +88,6 @@ class Broker:
         settings = self.layout.settings
         count = settings.kafka_brokers
         replication, in_sync = (3, 2) if count == 3 else (1, 1)
-        controller = settings.port(Port.KAFKA_CONTROLLER, self.index)
         voters = ",".join(
             f"{i + 1}@127.0.0.1:{settings.port(Port.KAFKA_CONTROLLER, i)}" for i in range(count)
         )
@@ -92,11 +95,8 @@ class Broker:
             "process.roles": "broker,controller",
             "node.id": self.index + 1,
             "controller.quorum.voters": voters,
-            "listeners": f"PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{controller}",
-            "advertised.listeners": f"PLAINTEXT://127.0.0.1:{self.port}",
-            "controller.listener.names": "CONTROLLER",
-            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
-            "log.dirs": str(folder).replace("\\", "\\\\"),
+            **listener_properties(settings, self.index),
+            "log.dirs": in_properties(folder),
             "auto.create.topics.enable": "false",
             "default.replication.factor": replication,
             "min.insync.replicas": in_sync,
@@ -114,6 +114,8 @@ class Broker:
 
     def prepare(self) -> None:
         """Write the configuration; format the storage once, whole or not at all."""
+        if self.layout.settings.security == "sasl_ssl" and self.index == 0:
+            keep_certificates(self.layout.settings.kafka_secrets, utc_now())
         write_private(self.properties_file(self.folder), self.properties(self.folder))
         brokers_file(self.layout).write_text(str(self.layout.settings.kafka_brokers))
         if self.folder.exists():
@@ -138,7 +140,9 @@ class Broker:
 
     def healthy(self) -> bool:
         """Whether this broker serves requests and is in the cluster's metadata."""
-        admin = AdminClient({"bootstrap.servers": f"127.0.0.1:{self.port}", "log_level": 0})
+        admin = AdminClient(
+            node_options(self.layout.settings, self.index) | {"log_level": 0, "logger": SILENT}
+        )
         try:
             return self.index + 1 in admin.list_topics(timeout=2).brokers
         except KafkaException:

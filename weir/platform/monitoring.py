@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 
 from weir.ops.streams import load_streams
+from weir.ops.systems import is_wanted
 from weir.platform.component import Component, pid_file
 from weir.platform.exporters import PORTS, exporters
 from weir.platform.layout import Layout
@@ -114,7 +115,8 @@ def jobs(layout: Layout) -> list[Job]:
     """What is scraped here: every part, and the exporters that are installed."""
     there = installed()
     ports = {name.removeprefix("exporter-"): PORTS[name] for name in PORTS if name in there}
-    return local_jobs(layout, streams=len(load_streams()), exporters=ports)
+    running = sum(is_wanted(spec, layout.settings) for spec in load_streams().values())
+    return local_jobs(layout, streams=running, exporters=ports)
 
 
 def _write_config(layout: Layout) -> None:

@@ -11,6 +11,7 @@ from weir.clock import utc_now
 from weir.errors import WeirError
 from weir.platform.component import Component, started
 from weir.platform.layout import Layout
+from weir.platform.secrets import keep_password
 from weir.ports import Port
 from weir.store.collectors import fetch_collectors, is_working
 from weir.store.postgres import connect
@@ -20,7 +21,7 @@ RECONCILE_SECONDS = 90.0
 ASKS = """
     select exists (
         select from pg_stat_activity
-        where application_name = 'weir-reconcile'
+        where application_name = %s
           and query_start > now() - make_interval(secs => %s)
           and backend_start >= to_timestamp(%s)
     )
@@ -84,25 +85,44 @@ def api(layout: Layout) -> Component:
         env=passed_on(layout),
         after=("postgres",),
         healthy=lambda: answers(f"{settings.api_url}/healthz"),
+        prepare=lambda: make_token(layout),
     )
+
+
+def make_token(layout: Layout) -> None:
+    """The token of the feedback API, unless a file of somebody else's is named."""
+    if layout.settings.promo_token_file is None:
+        keep_password(layout.secrets / "feedback.token")
+
+
+def asks(layout: Layout, component: str, application_name: str) -> bool:
+    """Whether the process of this component asked PostgreSQL something since it started."""
+    since = started(layout, component)
+    try:
+        with connect(layout.settings.dsn_file, application_name="weir:health") as connection:
+            row = connection.execute(ASKS, [application_name, RECONCILE_SECONDS, since]).fetchone()
+    except (WeirError, psycopg.Error):
+        return False
+    return bool(row and row[0])
 
 
 def reconcile(layout: Layout) -> Component:
     """Puts streams right that nobody else puts right: healthy while it asks PostgreSQL."""
-
-    def works() -> bool:
-        since = started(layout, "reconcile")
-        try:
-            with connect(layout.settings.dsn_file, application_name="weir:health") as connection:
-                row = connection.execute(ASKS, [RECONCILE_SECONDS, since]).fetchone()
-        except (WeirError, psycopg.Error):
-            return False
-        return bool(row and row[0])
-
     return Component(
         name="reconcile",
         argv=[str(layout.python), "-m", "weir.cli", "reconcile"],
         env=passed_on(layout),
         after=("postgres",),
-        healthy=works,
+        healthy=lambda: asks(layout, "reconcile", "weir-reconcile"),
+    )
+
+
+def promo_wake(layout: Layout) -> Component:
+    """Tells promo's stream what is due and who is new: healthy while it asks PostgreSQL."""
+    return Component(
+        name="promo-wake",
+        argv=[str(layout.python), "-m", "weir.cli", "promo", "wake"],
+        env=passed_on(layout),
+        after=("postgres", "kafka"),
+        healthy=lambda: asks(layout, "promo-wake", "weir-promo-wake"),
     )

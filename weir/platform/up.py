@@ -17,10 +17,12 @@ Say = Callable[[str], None]
 POLL_SECONDS = 0.1
 STEPS_AFTER = {
     "schema": ("postgres",),
-    "topics": ("kafka",),
+    "logins": ("kafka",),
+    "topics": ("kafka", "logins"),
     "streams": ("schema", "topics", "spark-master"),
+    "samples": ("schema", "topics"),
     "counts": ("streams", "api", "collect-wikimedia"),
-    "metadata": ("postgres",),
+    "metadata": ("postgres", "schema"),  # whose login is made with the schema
 }
 # Weir's own processes need the schema and the topics. Airflow finds its streams submitted: it
 # adopts them, and its start does not take the processor from theirs.
@@ -28,6 +30,7 @@ STEPS_BEFORE = {
     "collect-": ("schema", "topics"),
     "api": ("schema", "topics"),
     "reconcile": ("schema",),
+    "promo-wake": ("schema", "topics"),
     "airflow-": ("metadata", "streams"),
 }
 

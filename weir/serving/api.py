@@ -1,4 +1,4 @@
-"""The HTTP API: `/stats`, `/healthz`, `/metrics`, and their description at `/docs`.
+"""The HTTP API: `/stats`, `/promo/feedback`, `/healthz`, `/metrics`, described at `/docs`.
 
 The handlers are plain functions, so FastAPI runs them in threads and none blocks another.
 """
@@ -20,7 +20,9 @@ from weir.contracts.stats import Bots, Health, Problem, Stats
 from weir.errors import Unavailable
 from weir.serving.health import fetch_redis_state, judge_health
 from weir.serving.parts import Parts
+from weir.serving.promo import add_feedback
 from weir.serving.question import WORDS, parse_question
+from weir.serving.refusals import add_refusals
 from weir.serving.stats import build_stats
 
 MOST_DOMAINS = 100_000
@@ -48,6 +50,8 @@ def create_app(parts: Parts, clock: Clock = utc_now) -> FastAPI:
     )
     add_request_metrics(app, parts)
     add_stats(app, parts, clock)
+    add_feedback(app, parts.feedback)
+    add_refusals(app)
     add_operation(app, parts)
     return app
 

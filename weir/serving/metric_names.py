@@ -56,6 +56,7 @@ class Metric(StrEnum):
     SOURCE_HEALTH = "weir_source_health"
     TOPIC_RETENTION = "weir_topic_retention_seconds"
     DEAD_LETTERS = "weir_dead_letters"
+    QUARANTINED = "weir_quarantined_messages"
     GAPS = "weir_gaps"
     AIRFLOW_UP = "weir_airflow_up"
     AIRFLOW_HEARTBEAT_AGE = "weir_airflow_heartbeat_age_seconds"
@@ -66,6 +67,14 @@ class Metric(StrEnum):
     WIKIMEDIA_EDITS = "weir_wikimedia_edits_total"
     WIKIMEDIA_BOT_EDITS = "weir_wikimedia_bot_edits_total"
     CACHE_BEHIND = "weir_wikimedia_cache_behind_messages"
+    PROMO_CAMPAIGNS = "weir_promo_campaigns"
+    PROMO_NOTIFICATIONS = "weir_promo_notifications_total"
+    PROMO_OVERDUE = "weir_promo_overdue_seconds"
+    PROMO_CHANGES = "weir_promo_waiting_subscribers"
+    PROMO_UNPUBLISHED = "weir_promo_unpublished_notifications"
+    PROMO_UNPUBLISHED_AGE = "weir_promo_unpublished_seconds"
+    PROMO_DELAY = "weir_promo_publish_delay_seconds"
+    PROMO_ANSWERS = "weir_promo_answers_total"
     HTTP_REQUESTS = "weir_http_requests_total"
     HTTP_SECONDS = "weir_http_request_seconds"
     STATS_SERVED = "weir_stats_served_total"
@@ -113,6 +122,7 @@ DECLARED: dict[Metric, Declared] = {
     Metric.SOURCE_HEALTH: Declared("gauge", "1 for its health", ("source", "health")),
     Metric.TOPIC_RETENTION: Declared("gauge", "How long Kafka keeps messages", ("topic",)),
     Metric.DEAD_LETTERS: Declared("gauge", "Stored dead letters", ("topic", "refused_by")),
+    Metric.QUARANTINED: Declared("gauge", "Of a day, not sent again", ("topic", "refused_by")),
     Metric.GAPS: Declared("gauge", "Intervals known to miss events", ("source", "state")),
     Metric.AIRFLOW_UP: Declared("gauge", "1: this part of Airflow works", ("part",)),
     Metric.AIRFLOW_HEARTBEAT_AGE: Declared("gauge", "Since its last sign of life", ("part",)),
@@ -123,6 +133,14 @@ DECLARED: dict[Metric, Declared] = {
     Metric.WIKIMEDIA_EDITS: Declared("counter", "Edits counted, of all time"),
     Metric.WIKIMEDIA_BOT_EDITS: Declared("counter", "Edits by bots counted, of all time"),
     Metric.CACHE_BEHIND: Declared("gauge", "Offsets that PostgreSQL is ahead of the cache"),
+    Metric.PROMO_CAMPAIGNS: Declared("gauge", "Campaigns received", ("state",)),
+    Metric.PROMO_NOTIFICATIONS: Declared("counter", "Notifications sealed, of all time"),
+    Metric.PROMO_OVERDUE: Declared("gauge", "How long the oldest due campaign waits"),
+    Metric.PROMO_CHANGES: Declared("gauge", "New subscribers that no batch was told of"),
+    Metric.PROMO_UNPUBLISHED: Declared("gauge", "Sealed, and not in Kafka yet", ("stream",)),
+    Metric.PROMO_UNPUBLISHED_AGE: Declared("gauge", "How long the oldest waits", ("stream",)),
+    Metric.PROMO_DELAY: Declared("gauge", "From seal to Kafka, the newest", ("stream",)),
+    Metric.PROMO_ANSWERS: Declared("counter", "Answers of subscribers by outcome", ("outcome",)),
     Metric.HTTP_REQUESTS: Declared("counter", "Requests", ("route", "method", "status")),
     Metric.HTTP_SECONDS: Declared("histogram", "Time to answer", ("route",)),
     Metric.STATS_SERVED: Declared("counter", "Answers of /stats by store", ("served_from",)),

@@ -9,6 +9,7 @@ import structlog
 
 from weir.serving.metric_names import Metric
 from weir.serving.metrics import Sample
+from weir.serving.promo_reads import PROMO_READS
 from weir.store.wikimedia_stats import Connection
 
 log = structlog.get_logger()
@@ -119,6 +120,14 @@ READS: list[tuple[str, int, list[Metric]]] = [
         [Metric.DEAD_LETTERS],
     ),
     (
+        """select d.topic, d.refused_by, count(*) filter (where starts_with(d.reason, 'quarantined')
+             and d.first_seen > clock_timestamp() - interval '1 day'
+             and not exists (select from ops.redrive r where r.dedupe_key = d.dedupe_key))
+           from ops.dead_letter d group by 1, 2""",
+        2,
+        [Metric.QUARANTINED],
+    ),
+    (
         """select count(*), coalesce(sum(changes), 0), coalesce(sum(edits), 0),
              coalesce(sum(bot_edits), 0) from wikimedia.domain_total""",
         0,
@@ -133,11 +142,11 @@ READS: list[tuple[str, int, list[Metric]]] = [
 
 
 def fetch_samples(connection: Connection) -> Iterator[Sample]:
-    """The samples of every query in READS; one that fails costs its own samples only.
+    """The samples of every query; one that fails costs its own samples only.
 
     Raises psycopg.Error when the connection itself is gone.
     """
-    for sql, label_count, metrics in READS:
+    for sql, label_count, metrics in [*READS, *PROMO_READS]:
         try:
             rows = connection.execute(sql).fetchall()
         except psycopg.Error as error:

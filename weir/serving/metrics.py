@@ -30,6 +30,13 @@ class RequestMetrics:
         self.served = Counter(*_declaration(Metric.STATS_SERVED), registry=registry)
 
 
+class FeedbackMetrics:
+    """What the API counts about answers of subscribers."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.answers = Counter(*_declaration(Metric.PROMO_ANSWERS), registry=registry)
+
+
 class ReadAtScrape(Collector):
     """Turns samples, read anew at each scrape, into metric families."""
 

@@ -9,7 +9,8 @@ from prometheus_client import CollectorRegistry, disable_created_metrics
 from weir.platform.airflow_config import inner_address
 from weir.serving.airflow_reads import AirflowReads, api_answers
 from weir.serving.counts_source import CountsSource
-from weir.serving.metrics import ReadAtScrape, RequestMetrics
+from weir.serving.metrics import FeedbackMetrics, ReadAtScrape, RequestMetrics
+from weir.serving.promo import FeedbackDoor
 from weir.serving.scrape import Scrape
 from weir.serving.watch import Watch
 from weir.settings import Settings
@@ -28,6 +29,7 @@ class Parts:
     counts: CountsSource
     watch: Watch
     requests: RequestMetrics
+    feedback: FeedbackDoor
     registry: CollectorRegistry
 
 
@@ -53,5 +55,11 @@ def build_parts(settings: Settings) -> Parts:
         counts=CountsSource(cache, settings.dsn_file),
         watch=watch,
         requests=requests,
+        feedback=FeedbackDoor(
+            dsn_file=settings.dsn_file,
+            token_file=settings.feedback_token_path,
+            wins=settings.promo_feedback_wins,
+            metrics=FeedbackMetrics(registry),
+        ),
         registry=registry,
     )

@@ -87,9 +87,10 @@ def test_a_dead_letter_is_listed_shown_and_given_back_byte_by_byte(platform: Set
         headers=(("id", b"1"),),
     )
     with connect(platform.dsn_file, application_name="test") as connection:
-        store(connection, [letter])
+        store(connection, [letter], attempts=3)
     (row,) = json.loads(weir(platform, "dlq", "list", "--topic", topic, "--json").stdout)
     assert (row["dedupe_key"], row["value"]) == (f"{topic}/3/5", {"base64": "e/8="})
+    assert (row["attempts"], row["sent_again_at"]) == (3, None)
     listed = weir(platform, "dlq", "list", "--topic", topic).stdout
     assert f"{topic}/3/5" in listed
     assert "not [json] \\x1b[2J" in listed

@@ -10,17 +10,30 @@ import signal
 from collections.abc import Iterator
 
 import pytest
+from psycopg.types.json import Jsonb
 
 from tests.support.counting_stream import CountingStream, counting_stream, wikimedia_event
 from tests.support.eventually import eventually
-from weir.kafka.declared import dlq_of
+from tests.support.topics import create_topic
+from weir.kafka.declared import dlq_of, progress_of
 from weir.kafka.reader import read_range
+from weir.kafka.transactional import TransactionalPublisher
 from weir.ops.master import fetch_master
+from weir.ops.redrive import Redrive
+from weir.ops.redrive_wish import Wish
 from weir.settings import Settings
 from weir.store.redis import connect_redis
 from weir.store.wikimedia_cache import WikimediaCache
 
 pytestmark = [pytest.mark.platform, pytest.mark.timeout(600)]
+QUARANTINED = "quarantined: RaiseException: odd"
+BREAK = """
+    create function refuse() returns trigger language plpgsql as
+      $$ begin raise exception 'odd'; end $$;
+    create trigger refuse before insert on wikimedia.domain_minute
+      for each row when (new.domain = 'poison.example') execute function refuse();
+"""
+LEDGER = "select partition, next_offset from ops.query_offset where stream = %s"
 
 
 @pytest.fixture(scope="module")
@@ -161,6 +174,47 @@ def test_a_restored_older_checkpoint_neither_loses_nor_doubles(stream: CountingS
     stream.start()
     stream.wait_until_counted()
     assert list(stream.checkpoint.parent.glob("counts.aside-*"))
+
+
+def test_a_poison_message_is_quarantined_and_counted_after_a_repair_and_a_redrive(
+    stream: CountingStream,
+) -> None:
+    """Two drivers have failed on the batch already; the third takes it apart."""
+    stream.produce(some_events(0, 10))
+    stream.wait_until_counted()
+    stream.drain()
+    poison = wikimedia_event("poison.example")
+    with stream.connection() as connection:
+        connection.execute(BREAK)
+        stands = {str(n): o for n, o in connection.execute(LEDGER, [stream.spec.name]).fetchall()}
+        connection.execute(
+            "insert into ops.batch_attempt as a (stream, query, epoch, begins, ends, attempts,"
+            " bisecting) values (%s, 'counts', 1, %s, '{}', 2, false) on conflict (stream, query)"
+            " do update set begins = excluded.begins, attempts = 2",
+            [stream.spec.name, Jsonb({stream.spec.topic: stands})],
+        )
+    stream.produce([*some_events(0, 20), (None, poison), *some_events(20, 10)])
+    epoch = stream.lease().epoch
+    stream.start()
+    stream.wait_until_counted()
+    (place,) = [p for p, reason in stream.dead_letters().items() if reason.startswith(QUARANTINED)]
+    assert stream.lease().epoch == epoch + 1, "no further driver was needed"
+
+    with stream.connection() as connection:
+        connection.execute("drop function refuse cascade")
+        publisher = f"redrive-{stream.spec.name}"
+        create_topic(stream.settings, progress_of(publisher), cleanup_policy="compact")
+        redrive = Redrive(
+            connection,
+            TransactionalPublisher(stream.settings, publisher),
+            asked_by="test",
+            via="cli",
+            check_topic=lambda _: None,
+        )
+        assert redrive.run(Wish(keys=[f"{stream.spec.topic}/{place}"])).letters == 1
+    for measure in (0, 1):
+        stream.expected["poison.example", measure] += 1
+    stream.wait_until_counted()
 
 
 def test_a_ledger_that_was_changed_by_hand_parks_the_stream_with_the_reason(

@@ -24,7 +24,7 @@ from weir.settings import REPO, Settings
 
 COMPOSE: dict[str, Any] = yaml.safe_load((REPO / "docker-compose.yaml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-ONCE = {"secrets", "agent", "prepare", "streams", "metadata"}
+ONCE = {"secrets", "agent", "prepare", "streams", "promo-stream", "metadata"}
 LASTING = SERVICES.keys() - ONCE
 BROKERS = {"kafka-1": 0, "kafka-2": 1, "kafka-3": 2}
 # Host port of each service that publishes one; 9090 is Prometheus, in the API's network.
@@ -41,7 +41,8 @@ PUBLISHED = {
 
 
 def layout(home: Path) -> Layout:
-    return Layout(Settings(_env_file=None, home=home, kafka_brokers=3, monitoring=True))
+    settings = Settings(_env_file=None, home=home, kafka_brokers=3, monitoring=True, with_="all")
+    return Layout(settings)
 
 
 def environment(service: str) -> dict[str, str]:
@@ -174,9 +175,15 @@ def test_topics_and_streams_are_made_by_the_same_commands():
     """No second list of topics that could differ."""
     assert load_topics()
     assert SERVICES["prepare"]["command"][-1] == "weir db migrate && weir topics apply"
-    words = SERVICES["streams"]["command"]
-    assert words[:3] == ["weir", "streams", "start"]
-    assert set(words[3:]) == set(load_streams())
+    started: dict[str, set[str]] = {}
+    for name in ("streams", "promo-stream"):
+        words = SERVICES[name]["command"]
+        assert words[:3] == ["weir", "streams", "start"]
+        started.setdefault(",".join(SERVICES[name].get("profiles", [])), set()).update(words[3:])
+    declared: dict[str, set[str]] = {}
+    for spec in load_streams().values():
+        declared.setdefault(spec.system, set()).add(spec.name)
+    assert started == declared
 
 
 def test_what_a_service_waits_for_and_mounts_exists():

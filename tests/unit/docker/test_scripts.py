@@ -31,7 +31,7 @@ def test_secrets_are_private_and_kept(tmp_path):
     assert {file.name: file.read_text() for file in tmp_path.iterdir()} == first
     names = [
         *("airflow.api", "airflow.fernet", "airflow.jwt", "airflow.passwords.json"),
-        *("exporter-redis.json", "grafana.password"),
+        *("exporter-redis.json", "feedback.token", "grafana.password"),
         *("pgpass", "postgres.dsn", "postgres.password", "redis.conf", "redis.password"),
     ]
     assert sorted(first) == names

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ def commands_of(text: str) -> list[str]:
     return [line.split("#")[0].strip() for body in blocks for line in body.splitlines() if line]
 
 
+@cache
 def verbs() -> dict[str, Any]:
     """Every command of `weir` by its words, such as `topics tail`."""
     app = typer.Typer()
@@ -37,11 +39,23 @@ def verbs() -> dict[str, Any]:
     for group in GROUPS:
         if importlib.util.find_spec(f"weir.cli.{group}"):
             app.add_typer(importlib.import_module(f"weir.cli.{group}").app, name=group)
+    return _inner(typer.main.get_command(app).commands)
+
+
+def _inner(commands: dict[str, Any], before: str = "") -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for name, command in typer.main.get_command(app).commands.items():
+    for name, command in commands.items():
         inner = getattr(command, "commands", None)
-        found |= {name: command} if not inner else {f"{name} {n}": c for n, c in inner.items()}
+        full = f"{before} {name}".strip()
+        found |= _inner(inner, full) if inner else {full: command}
     return found
+
+
+def verb_of(call: list[str]) -> str:
+    """The command that these words call; the words themselves when there is none."""
+    known = verbs()
+    names = (" ".join(call[:count]) for count in (3, 2, 1))
+    return next((name for name in names if name in known), " ".join(call))
 
 
 def calls_of_weir(text: str) -> list[list[str]]:

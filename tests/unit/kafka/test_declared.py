@@ -51,6 +51,14 @@ def test_dead_letters_and_progress_bring_their_own_topics(tmp_path: Path) -> Non
     assert topics["crier.progress"].config["retention.ms"] == "-1"
 
 
+def test_a_publisher_into_topics_of_others_has_a_progress_of_its_own(tmp_path: Path) -> None:
+    """It belongs to no topic: letters are sent again into all of them."""
+    entry = NEWS + "    partitions: 3\npublishers: [town_crier]\n"
+    topics = load_topics(write(tmp_path, entry))
+    assert list(topics) == ["news", "town_crier.progress"]
+    assert topics["town_crier.progress"].config["cleanup.policy"] == "compact"
+
+
 @pytest.mark.parametrize(
     ("entry", "named"),
     [

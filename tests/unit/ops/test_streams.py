@@ -12,11 +12,13 @@ from weir.errors import SettingError
 from weir.ops.streams import find_stream, load_streams
 
 
-def test_the_shipped_file_declares_the_wikimedia_counts() -> None:
+def test_the_shipped_file_declares_every_stream() -> None:
     """`weir up` starts what this file says; an empty file would start nothing and look fine."""
     streams = load_streams()
-    assert list(streams) == ["wikimedia_domain_counts"]
-    assert streams["wikimedia_domain_counts"].topic == "wikimedia_events"
+    assert {name: spec.topic for name, spec in streams.items()} == {
+        "wikimedia_domain_counts": "wikimedia_events",
+        "promo_join": "promo-campaigns",
+    }
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,15 @@ def test_the_connections_reach_this_copys_services_without_a_secret(layout):
     assert not any("password" in fields for fields in found.values())
 
 
+def test_a_connection_that_would_need_a_password_is_not_made(layout):
+    """It would stand in Airflow's database, and its key beside it."""
+    write_private(
+        layout.secrets / "postgres-migrate.dsn", (layout.secrets / "postgres.dsn").read_text()
+    )
+    secure = layout.settings.model_copy(update={"security": "sasl_ssl"})
+    assert set(connections(secure)) == {"spark_default", "postgres_default"}
+
+
 def test_a_deferred_stream_takes_no_slot_of_its_pool():
     """Else the fifth stream would wait for ever."""
     assert pools()["streams"]["include_deferred"] is False

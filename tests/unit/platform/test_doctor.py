@@ -77,6 +77,11 @@ def test_a_secret_that_others_may_read_is_named(tmp_path):
     assert doctor.check_secrets(layout).problem == f"{path} can be read by others"
     path.chmod(0o600)
     assert doctor.check_secrets(layout).problem == ""
+    inner = layout.secrets / "kafka" / "operator.password"
+    inner.parent.mkdir()
+    inner.write_text("x")
+    inner.chmod(0o644)
+    assert doctor.check_secrets(layout).problem == f"{inner} can be read by others"
 
 
 def test_a_port_in_use_is_found():

@@ -41,7 +41,7 @@ def expressions():
 def test_rules_and_dashboards_use_only_declared_metrics():
     """A misspelt name never fires, and nobody notices."""
     found = list(expressions())
-    assert len(RULES) == 9
+    assert len(RULES) == 10
     assert DASHBOARDS
     used = {(file, name) for file, text in found for name in re.findall(r"\bweir_\w+", text)}
     assert len(used) > 20
@@ -68,7 +68,7 @@ def test_every_dashboard_is_what_its_declaration_makes():
     spec.loader.exec_module(make)
     declared = sorted((MONITORING / "grafana").glob("*.yaml"))
     assert [path.with_suffix(".json") for path in declared] == DASHBOARDS
-    assert len(DASHBOARDS) == 6
+    assert len(DASHBOARDS) == 7
     for path in declared:
         assert make.rendered(path) == path.with_suffix(".json").read_text(), path.name
 

@@ -100,3 +100,16 @@ def test_only_the_newest_two_folders_set_aside_are_kept(tmp_path: Path) -> None:
         "c.aside-20260101T000200000000Z",
         "c.aside-20260101T000300000000Z",
     ]
+
+
+def test_the_offsets_of_two_sources_are_read_together(tmp_path: Path) -> None:
+    """One query may read two topics, each from its own cluster."""
+    folder = folder_of(tmp_path / "c", [{"0": 4}], committed=0, first={"0": 3})
+    (folder / "sources/1").mkdir()
+    (folder / "sources/1/0").write_text("v1\n" + json.dumps({"u": {"0": 7}}))
+    with (folder / "offsets/0").open("a") as file:
+        file.write("\n" + json.dumps({"u": {"0": 8}}))
+    assert batch_range(folder, 0) == (
+        {"t": {0: 3}, "u": {0: 7}},
+        {"t": {0: 4}, "u": {0: 8}},
+    )

@@ -35,6 +35,19 @@ def test_a_probe_is_a_message_the_stream_can_parse():
     assert is_probe(record.key)
 
 
+def test_a_probe_may_go_to_a_topic_of_our_own():
+    """Where the stream reads from a company, whose topic is not ours to fill."""
+    log = MemoryLog()
+    spec = wikimedia_spec("s", probe_seconds=15)
+    Prober(spec, lambda: MemoryPublisher(log), threading.Event(), topic="ours").send(SENT_MS)
+    (record,) = log.records
+    assert (record.topic, record.key, record.value) == (
+        "ours",
+        b"weir.probe:s:1795333916376",
+        b"{}",
+    )
+
+
 def test_probes_are_taken_out_and_the_oldest_is_timed():
     """Two probes in a batch mean that it is late."""
     mine = [probe_key("s", SENT_MS + 15_000), probe_key("s", SENT_MS)]

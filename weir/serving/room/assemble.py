@@ -38,7 +38,7 @@ def card_of(
         stream=spec.name,
         source=spec.source,
         topic=spec.topic,
-        tables=(spec.tables.windows, spec.tables.totals),
+        tables=spec.answer_tables,
         mode=source.mode if source else None,
         desired=state.desired,
         observed=state.observed,

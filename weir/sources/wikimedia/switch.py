@@ -66,7 +66,7 @@ def plan_switch(settings: Settings, connection: Connection, target: Mode, now: d
     switch = Switch(
         stored=stored_mode(settings),
         target=target,
-        tables=tuple(t for spec in streams for t in (spec.tables.windows, spec.tables.totals)),
+        tables=tuple(t for spec in streams for t in spec.answer_tables),
         messages_from=ends,
     )
     if switch.is_needed:

@@ -1,0 +1,1 @@
+"""Campaigns that are active × subscribers of the restaurant: one notification each, once."""

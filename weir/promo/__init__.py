@@ -1,0 +1,1 @@
+"""Promo: campaigns of restaurants become one notification per subscriber."""
