@@ -6,26 +6,22 @@ dies cannot lose it, only PostgreSQL's own crash can, and then a trial more is m
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 
-import psycopg
-import structlog
 from psycopg.types.json import Jsonb
 
 from spark_jobs.lib.checkpoint import Offsets
 from spark_jobs.lib.driver import Driver
 from spark_jobs.lib.guard import Trial
+from spark_jobs.lib.patience import RETRY_SECONDS, patiently
 from spark_jobs.lib.quarantine import Quarantine
 from spark_jobs.lib.slices import Slice
 from weir.ops.breaker import forgive_restarts
 from weir.ops.lease import Fenced, Pg
 
-log = structlog.get_logger()
 T = TypeVar("T")
 
-RETRY_SECONDS: Final = 300.0
 WRITE: Final = """
     insert into ops.batch_attempt as a
       (stream, query, epoch, begins, ends, attempts, bisecting, last_error)
@@ -110,19 +106,17 @@ class StoredTrials:
 
     def _patiently(self, act: Callable[[Pg], T]) -> T:
         """Act, and again while PostgreSQL is away: everything here may be done twice."""
-        deadline = time.monotonic() + RETRY_SECONDS
-        while True:
-            try:
-                if self._connection is None or self._connection.closed:
-                    self._connection = self._open()
-                    self._connection.execute("set synchronous_commit = off")
-                return act(self._connection)
-            except psycopg.OperationalError as error:
-                self._connection = None
-                if time.monotonic() > deadline or self._fenced.is_set():
-                    raise
-                log.warning("the trial is written again", error=str(error).splitlines()[0])
-                self._fenced.wait(0.5)
+
+        def once() -> T:
+            connection, self._connection = self._connection, None
+            if connection is None or connection.closed:
+                connection = self._open()
+                connection.execute("set synchronous_commit = off")
+            done = act(connection)
+            self._connection = connection  # one that failed is not used again
+            return done
+
+        return patiently(once, stop=self._fenced, seconds=RETRY_SECONDS)
 
 
 def _offsets(stored: Mapping[str, Mapping[str, Any]]) -> Offsets:

@@ -22,9 +22,10 @@ from pyspark.sql.streaming.query import StreamingQuery
 
 from spark_jobs.lib.control import Control
 from spark_jobs.lib.orphan import end_with_parent
+from spark_jobs.lib.patience import patiently
 from spark_jobs.lib.pulse import Pulse
 from spark_jobs.lib.session import build_session
-from spark_jobs.lib.take_lease import LIMITS, patiently, take_lease
+from spark_jobs.lib.take_lease import LIMITS, take_lease
 from weir.errors import ContractError, SettingError
 from weir.logs import configure_logging
 from weir.ops import desired, lease
@@ -53,7 +54,9 @@ class Driver:
     def connect(self) -> lease.Pg:
         """A connection that a takeover ends, with time limits; waits while PostgreSQL is away."""
         dsn_file, name = self.file.settings.dsn_file, self.application_name
-        return patiently(lambda: connect(dsn_file, application_name=name, **LIMITS))
+        return patiently(
+            lambda: connect(dsn_file, application_name=name, **LIMITS), stop=self.control.fenced
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -43,9 +43,10 @@ PARTS_AFTER_ERROR: Final = 4
 DIED: Final = "the driver died"
 
 # Classes of SQLSTATE: connection, login, state of the transaction (a standby that only reads),
-# deadlock, permission and missing tables, resources, locks, shutdown, disk. Not among them, though
-# also an OperationalError: 54, a limit exceeded, such as a key that is too long for an index.
-AWAY: Final = frozenset({"08", "25", "28", "40", "42", "53", "55", "57", "58"})
+# deadlock, permission and missing tables, resources, locks, shutdown, disk, a broken index or page.
+# Not among them, though also an OperationalError: 54, a limit exceeded, such as a key that is too
+# long for an index.
+AWAY: Final = frozenset({"08", "25", "28", "40", "42", "53", "55", "57", "58", "XX"})
 TOO_LONG: Final = "25P04"
 """A transaction over its time: it may be the batch that is too large, and parts are smaller."""
 

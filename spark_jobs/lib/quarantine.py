@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from spark_jobs.lib.driver import Driver
+from spark_jobs.lib.refusals import sent
 from spark_jobs.lib.slices import Slice
 from weir.errors import ContractError
-from weir.kafka.dead_letters import DeadLetter, dlq_record, store
+from weir.kafka.dead_letters import DeadLetter, store_all
 from weir.kafka.producer import Publisher
 from weir.kafka.record import Message
 from weir.ops import lease, ledger
@@ -24,7 +25,8 @@ MAX_AN_HOUR: Final = 20
 class Quarantine:
     """Once in the table, at least once in `<topic>.dlq`, as every refusal.
 
-    `read_range` and `publisher` are those of the cluster that the stream reads from.
+    `read_range` and `publisher` are those of the cluster that the stream reads from;
+    `incarnation_of` a topic is that of its letters.
     """
 
     def __init__(
@@ -34,12 +36,14 @@ class Quarantine:
         *,
         read_range: ReadRange,
         publisher: Callable[[], Publisher],
+        incarnation_of: Callable[[str], str] = lambda _: "",
     ) -> None:
         self._stream = driver.file.spec.name
         self._query = query
         self._epoch = driver.epoch
         self._read_range = read_range
         self._publisher = publisher
+        self._incarnation_of = incarnation_of
 
     def __call__(self, connection: lease.Pg, piece: Slice, *, error: str, attempts: int) -> None:
         """Keep the one message of the slice; nothing if the ledger is past it already.
@@ -57,8 +61,7 @@ class Quarantine:
             if ledger.judge_range(stands, begins, ends) is ledger.Verdict.SKIP:
                 return
             self._refuse_too_many(connection, topic)
-            self._send(letter)
-            store(connection, [letter], attempts=attempts)
+            store_all(connection, sent(self._publisher, [letter]), attempts=attempts)
             note_deed(
                 connection,
                 who=f"driver of epoch {self._epoch}",
@@ -87,6 +90,7 @@ class Quarantine:
             partition=partition,
             offset=offset,
             headers=found.headers,
+            incarnation=self._incarnation_of(topic),
         )
 
     def _refuse_too_many(self, connection: lease.Pg, topic: str) -> None:
@@ -100,8 +104,3 @@ class Quarantine:
                 f"{self._stream} has quarantined {row[0]} messages of {topic} in an hour",
                 "weir dlq list shows them; repair the stream, then: weir streams start",
             )
-
-    def _send(self, letter: DeadLetter) -> None:
-        publisher, record = self._publisher(), dlq_record(letter)
-        publisher.send(record.topic, record.value, key=record.key, headers=record.headers)
-        publisher.flush()

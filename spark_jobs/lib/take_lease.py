@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import structlog
 
-from weir.errors import Unavailable
+from spark_jobs.lib.patience import patiently
 from weir.ops import desired, lease
 from weir.ops.breaker import RestartLimit, fetch_restarts, judge_restarts
 from weir.settings import Settings
@@ -19,7 +18,6 @@ from weir.store.postgres import connect
 
 log = structlog.get_logger()
 LOOK_SECONDS = 0.5
-MAX_WAIT_SECONDS = 5.0
 DRIVER_FOLDER = re.compile(r"driver-\d+-\d+")
 
 LIMITS: dict[str, Any] = {
@@ -44,7 +42,8 @@ def take_lease(
     """
     limit = restarts or RestartLimit()
     with patiently(
-        lambda: connect(settings.dsn_file, application_name="weir-start", **LIMITS)
+        lambda: connect(settings.dsn_file, application_name="weir-start", **LIMITS),
+        stop=threading.Event(),
     ) as c:
         lease.ensure_stream(c, stream)
         first, began = lease.fetch_lease(c, stream), time.monotonic()
@@ -79,20 +78,3 @@ def take_lease(
 def driver_of(folder: Path) -> str | None:
     """The driver's number: a worker starts each driver in a folder of that name."""
     return folder.name if DRIVER_FOLDER.fullmatch(folder.name) else None
-
-
-def patiently(
-    open_connection: Callable[[], lease.Pg], sleep: Callable[[float], None] = time.sleep
-) -> lease.Pg:
-    """A connection, however long PostgreSQL is away; one log line per minute or so."""
-    wait = 0.2
-    tries = 0
-    while True:
-        try:
-            return open_connection()
-        except (Unavailable, psycopg.OperationalError) as error:
-            if tries % 12 == 0:
-                log.warning("waiting for PostgreSQL", error=str(error).splitlines()[0])
-            tries += 1
-            sleep(wait)
-            wait = min(MAX_WAIT_SECONDS, wait * 2)

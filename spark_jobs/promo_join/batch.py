@@ -19,12 +19,14 @@ from spark_jobs.lib.attempts import StoredTrials
 from spark_jobs.lib.checkpoint import batch_range
 from spark_jobs.lib.control import StopRequested
 from spark_jobs.lib.driver import Driver
-from spark_jobs.lib.guard import Guard, is_surroundings
+from spark_jobs.lib.guard import Guard
 from spark_jobs.lib.messages import messages_of
+from spark_jobs.lib.patience import RETRY_SECONDS, patiently
 from spark_jobs.lib.quarantine import Quarantine
+from spark_jobs.lib.refusals import sent
 from spark_jobs.lib.slices import Slice
-from spark_jobs.lib.wait_for_kafka import patiently
-from spark_jobs.promo_join.refusals import sent_letters
+from spark_jobs.lib.wait_for_kafka import patiently as wait_for_kafka
+from spark_jobs.promo_join.refusals import refused_letters
 from spark_jobs.promo_join.schema import Input
 from spark_jobs.promo_join.transforms import Sorted, readable, sort_out
 from weir.errors import Unavailable
@@ -38,9 +40,6 @@ from weir.promo.seal import QUERY, Sealed, prepare, seal
 from weir.promo.subscriptions import subscriber_table
 
 log = structlog.get_logger()
-
-RETRY_SECONDS = 300.0
-FORGET_EVERY_BATCHES = 100
 
 
 class PromoBatch:
@@ -73,6 +72,7 @@ class PromoBatch:
                 settings_of[topic], topic, start, end, probes=True
             ),
             publisher=self._dead_letters,
+            incarnation_of={source.topic: source.incarnation for source in inputs}.__getitem__,
         )
         self._guard = Guard(StoredTrials(driver, QUERY, quarantine), driver.control.raise_if_asked)
 
@@ -88,8 +88,6 @@ class PromoBatch:
                 published = self._notifications.publish(self.connection())
                 log.debug("published", batch_id=batch_id, notifications=published)
                 reach("after_publish")
-                if batch_id % FORGET_EVERY_BATCHES == 0:
-                    self._notifications.forget_old(self.connection())
         except StopRequested:
             raise
         except BaseException as error:
@@ -98,7 +96,7 @@ class PromoBatch:
 
     def catch_up(self) -> int:
         """Before the query begins: fence older publishers, publish what they left; how many."""
-        return patiently(self._begin_to_publish, self._driver.control.stop)
+        return wait_for_kafka(self._begin_to_publish, self._driver.control.stop)
 
     def _begin_to_publish(self) -> int:
         # Anew at each try: a publisher takes its first step once.
@@ -115,8 +113,9 @@ class PromoBatch:
     def _decide(self, messages: DataFrame, piece: Slice) -> None:
         """Read, sort out and seal the messages of a slice."""
         began = time.monotonic()
-        rows = readable(self._read(messages, piece)).toArrow().to_pylist()
-        found = sort_out(rows, self._inputs[0].topic)
+        campaigns, wakeups = self._inputs
+        rows = readable(self._read(messages, piece), wakeups.topic).toArrow().to_pylist()
+        found = sort_out(rows, campaigns.topic)
         sealed = self._sealed(found, piece, began)
         if sealed is None:
             log.info("batch was sealed before", batch_id=piece.batch_id, ends=piece.ends)
@@ -132,17 +131,15 @@ class PromoBatch:
 
         Safe even when a lost connection hides that it was committed: the ledger tells.
         """
-        deadline = time.monotonic() + RETRY_SECONDS
-        while True:
+
+        def once() -> Sealed | None:
             try:
                 return self._seal(found, piece, began)
-            except (psycopg.OperationalError, Unavailable) as error:
+            except (psycopg.OperationalError, Unavailable):
                 self._connection = None
-                over = time.monotonic() > deadline or self._driver.control.stop.is_set()
-                if over or not is_surroundings(error):
-                    raise
-                log.warning("the seal is tried again", error=str(error).splitlines()[0])
-                self._driver.control.stop.wait(0.5)
+                raise
+
+        return patiently(once, stop=self._driver.control.stop, seconds=RETRY_SECONDS)
 
     def _seal(self, found: Sorted, piece: Slice, began: float) -> Sealed | None:
         def progress() -> ledger.Progress:
@@ -152,8 +149,6 @@ class PromoBatch:
                 rows=found.messages,
                 refused=len(found.refused),
                 duration_ms=int((time.monotonic() - began) * 1000),
-                before={},
-                after={},
                 event_time_min=found.first_at,
                 event_time_max=found.last_at,
                 probe_ms=self._probe_ms(found),
@@ -170,8 +165,9 @@ class PromoBatch:
             },
             campaigns=found.campaigns,
             wakes=found.wakes,
-            refusals=sent_letters(
-                self._inputs, found.refused, f"{self._stream}.{QUERY}", self._dead_letters
+            refusals=sent(
+                self._dead_letters,
+                refused_letters(self._inputs, found.refused, f"{self._stream}.{QUERY}"),
             ),
             subscriptions=self._subscriptions,
             progress=progress,

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import reduce
 
 import structlog
 from pyspark.sql import DataFrame, SparkSession
 
+from spark_jobs.lib.begin import begin, choose_checkpoint
 from spark_jobs.lib.driver import Driver, Job, run_driver
 from spark_jobs.lib.prober import start_prober
-from spark_jobs.lib.wait_for_kafka import first_offsets_patiently
 from spark_jobs.promo_join.batch import PromoBatch
 from spark_jobs.promo_join.schema import COLUMNS, Input, inputs_of
-from spark_jobs.window_counts.main import choose_checkpoint
 from weir.kafka.cluster import promo_output, settings_at
 from weir.kafka.declared import progress_of
 from weir.kafka.identity import fetch_identity
 from weir.kafka.producer import ConfirmedProducer
 from weir.kafka.transactional import TransactionalPublisher
-from weir.ops import failpoint, ledger
+from weir.ops import failpoint
 from weir.promo.publish import NotificationPublisher, Outlet
 from weir.promo.seal import QUERY
 
@@ -29,8 +29,7 @@ def start(session: SparkSession, driver: Driver) -> Job:
     """Publish what a predecessor sealed, then begin the query where the ledger stands."""
     spec, settings = driver.file.spec, driver.file.settings
     failpoint.arm(settings, with_parent=True)
-    inputs = inputs_of(settings)
-    stands = {source.topic: begin(driver, source) for source in inputs}
+    inputs, stands = begin_inputs(driver)
     options = {source.topic: source.options(spec, stands[source.topic]) for source in inputs}
     folder = choose_checkpoint(driver.file.checkpoints / QUERY, stands)
     batch = PromoBatch(driver, folder, inputs, options, lambda: open_outlet(driver))
@@ -56,14 +55,12 @@ def start(session: SparkSession, driver: Driver) -> Job:
     return Job(query=query, failure=lambda: batch.failure)
 
 
-def begin(driver: Driver, source: Input) -> dict[int, int]:
-    """Where the ledger stands in this topic; its beginning at the first start."""
-    place = ledger.Place(stream=driver.file.stream, query=QUERY, topic=source.topic)
-    first = first_offsets_patiently(source.settings, source.topic, driver.control.stop)
-    with driver.connect() as connection:
-        stands = ledger.begin_offsets(connection, place, first)
-    ledger.refuse_loss(place, stands, first)
-    return stands
+def begin_inputs(driver: Driver) -> tuple[tuple[Input, ...], dict[str, dict[int, int]]]:
+    """The topics, and where the ledger stands in each; its beginning at the first start."""
+    sources = inputs_of(driver.file.settings)
+    begun = {each.topic: begin(driver, QUERY, each.topic, each.settings) for each in sources}
+    inputs = tuple(replace(each, incarnation=begun[each.topic].incarnation) for each in sources)
+    return inputs, {topic: found.stands for topic, found in begun.items()}
 
 
 def open_outlet(driver: Driver) -> NotificationPublisher:

@@ -15,11 +15,13 @@ COLUMNS = ("topic", "partition", "offset", "timestamp", "key", "value")
 
 @dataclass(frozen=True, kw_only=True)
 class Input:
-    """One topic, and the settings with which its cluster is the main one."""
+    """One topic, and the settings with which its cluster is the main one. `incarnation`: that of
+    its dead letters, once it was begun."""
 
     topic: str
     settings: Settings
     cluster: Cluster
+    incarnation: str = ""
 
     def options(self, spec: StreamSpec, start: Mapping[int, int]) -> dict[str, str]:
         """Options of Spark's source for this topic from `start` on."""

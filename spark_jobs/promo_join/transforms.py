@@ -21,6 +21,7 @@ from weir.kafka.record import PROBE_PREFIX
 from weir.promo.wakeups import Wake, parse_wake
 
 NO_WAKE_UP = "no_wake_up"
+PROBE_KEY_BYTES = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,15 +37,23 @@ class Sorted:
     last_at: datetime | None = None
 
 
-def readable(messages: DataFrame, max_bytes: int = LIMITS.value_bytes) -> DataFrame:
-    """One row per message: coordinates, time, length, and the value if it may be one of ours."""
+def readable(
+    messages: DataFrame, wakeups_topic: str, max_bytes: int = LIMITS.value_bytes
+) -> DataFrame:
+    """One row per message: coordinates, time, length, and the value if it may be one of ours.
+
+    The key only of a probe, which is among the wake-ups.
+    """
     small = F.length("value") <= max_bytes
+    key = F.col("key")
+    probe = (
+        (F.col("topic") == wakeups_topic)
+        & (F.length(key) <= PROBE_KEY_BYTES)
+        & key.startswith(F.lit(PROBE_PREFIX))
+    )
     return messages.select(
         *("topic", "partition", "offset", "timestamp"),
-        F.col("key").isNotNull().alias("has_key"),
-        F.when(F.col("key").startswith(F.lit(PROBE_PREFIX)), F.col("key").cast("string")).alias(
-            "probe"
-        ),
+        F.when(probe, key.cast("string")).alias("probe"),
         F.length("value").alias("value_bytes"),
         F.when(small, F.col("value")).alias("value"),
     )
@@ -66,7 +75,7 @@ def sort_out(rows: Iterable[Mapping[str, Any]], campaigns_topic: str) -> Sorted:
         if row["value"] is None and row["value_bytes"] is not None:
             refused[place] = Reason.TOO_LARGE.value
         elif row["topic"] == campaigns_topic:
-            found = parse_campaign(row["value"], b"" if row["has_key"] else None)
+            found = parse_campaign(row["value"])
             if isinstance(found, Campaign):
                 campaigns.append(found)
             else:

@@ -23,15 +23,18 @@ from spark_jobs.lib.checkpoint import batch_range
 from spark_jobs.lib.control import StopRequested
 from spark_jobs.lib.driver import Driver
 from spark_jobs.lib.group_commit import GroupCommit
-from spark_jobs.lib.guard import Guard, is_surroundings
+from spark_jobs.lib.guard import Guard
 from spark_jobs.lib.messages import messages_of
+from spark_jobs.lib.patience import RETRY_SECONDS, patiently
 from spark_jobs.lib.prober import without_probes
 from spark_jobs.lib.quarantine import Quarantine
+from spark_jobs.lib.refusals import Coordinates, letters, sent
 from spark_jobs.lib.slices import Slice
-from spark_jobs.window_counts import refusals, transforms
+from spark_jobs.window_counts import transforms
 from spark_jobs.window_counts.cache import CacheKeeper
 from spark_jobs.window_counts.store import CountStore, Merged
-from weir.errors import ContractError
+from weir.errors import ContractError, Unavailable
+from weir.kafka.dead_letters import store_all
 from weir.kafka.producer import ConfirmedProducer
 from weir.kafka.reader import read_range
 from weir.kafka.record import Message
@@ -41,7 +44,6 @@ log = structlog.get_logger()
 
 QUERY = "counts"
 BRAKE_ROWS = 1000
-RETRY_SECONDS = 300.0
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ class CountBatch:
         options: Mapping[str, str],
         cache: CacheKeeper | None,
         group: GroupCommit,
+        incarnation: str = "",
     ) -> None:
         self.failure: BaseException | None = None
         self._driver = driver
@@ -74,11 +77,18 @@ class CountBatch:
         self._options = options
         self._cache = cache
         self._group = group
+        self._incarnation = incarnation
         self._store = CountStore(self._spec)
         self._place = ledger.Place(stream=self._spec.name, query=QUERY, topic=self._spec.topic)
         self._connection: lease.Pg | None = None
         self._publisher: ConfirmedProducer | None = None
-        quarantine = Quarantine(driver, QUERY, read_range=self._read, publisher=self._publish)
+        quarantine = Quarantine(
+            driver,
+            QUERY,
+            read_range=self._read,
+            publisher=self._publish,
+            incarnation_of=lambda _: incarnation,
+        )
         self._guard = Guard(StoredTrials(driver, QUERY, quarantine), driver.control.raise_if_asked)
 
     def __call__(self, messages: DataFrame, batch_id: int) -> None:
@@ -99,28 +109,26 @@ class CountBatch:
 
     def _count(self, messages: DataFrame, piece: Slice) -> None:
         began = time.monotonic()
-        topic, batch_id = self._spec.topic, piece.batch_id
-        before, after = piece.begins[topic], piece.ends[topic]
+        topic, batch_id, after = self._spec.topic, piece.batch_id, piece.ends[self._spec.topic]
         now_utc = datetime.now(UTC)
         events = transforms.parse(messages, self._spec)
         judged = transforms.judge(events, self._spec, now_utc)
         counted = summarise(transforms.count(judged, self._spec).toArrow(), self._spec.name)
         self._brake(counted)
-        refused: refusals.Coordinates = {}
+        refused: Coordinates = {}
         if counted.refused:
             rows = transforms.refused(judged).toArrow().to_pylist()
             refused = {(row["partition"], row["offset"]): row["refusal"] for row in rows}
         merged = self._commit(
             counted,
             refused,
+            piece,
             lambda: ledger.Progress(
                 epoch=self._driver.epoch,
                 batch_id=batch_id,
                 rows=counted.rows,
                 refused=counted.refused,
                 duration_ms=int((time.monotonic() - began) * 1000),
-                before=before,
-                after=after,
                 event_time_min=counted.event_time_min,
                 event_time_max=counted.event_time_max,
                 probe_ms=_since(counted.probe_sent_ms),
@@ -149,7 +157,8 @@ class CountBatch:
     def _commit(
         self,
         counted: Counted,
-        refused: refusals.Coordinates,
+        refused: Coordinates,
+        piece: Slice,
         progress: Callable[[], ledger.Progress],
     ) -> Merged | None:
         """The transaction, tried again while PostgreSQL is away.
@@ -157,46 +166,51 @@ class CountBatch:
         Safe even when a lost connection hides that it was committed: the ledger tells.
         None when the batch was counted before.
         """
-        deadline = time.monotonic() + RETRY_SECONDS
-        while True:
+
+        def once() -> Merged | None:
             try:
-                return self._transaction(counted, refused, progress)
-            except psycopg.OperationalError as error:
+                return self._transaction(counted, refused, piece, progress)
+            except (psycopg.OperationalError, Unavailable):
                 self._connection = None
-                over = time.monotonic() > deadline or self._driver.control.fenced.is_set()
-                if over or not is_surroundings(error):
-                    raise
-                log.warning("the transaction is tried again", error=str(error).splitlines()[0])
-                self._driver.control.fenced.wait(0.5)
+                raise
+
+        return patiently(once, stop=self._driver.control.fenced, seconds=RETRY_SECONDS)
 
     def _transaction(
         self,
         counted: Counted,
-        refused: refusals.Coordinates,
+        refused: Coordinates,
+        piece: Slice,
         progress: Callable[[], ledger.Progress],
     ) -> Merged | None:
         connection = self._connect()
+        before, after = piece.begins[self._spec.topic], piece.ends[self._spec.topic]
         with connection.transaction():
-            done = progress()
             stands = ledger.fetch_offsets(connection, self._place)
             # Before the ledger is judged: an old epoch may meet offsets it does not understand.
             lease.check(connection, self._spec.name, self._driver.epoch)
-            if ledger.judge_range(stands, done.before, done.after) is ledger.Verdict.SKIP:
+            stands = ledger.with_new_partitions(stands, before)
+            if ledger.judge_range(stands, before, after) is ledger.Verdict.SKIP:
                 return None
             merged = self._store.merge(connection, counted.good, wanted=self._cache is not None)
             if refused:
                 self._keep(connection, refused)
             lease.hold(connection, self._spec.name, self._driver.epoch)
-            ledger.move_offsets(connection, self._place, done.after)
-            ledger.note_progress(connection, self._place, progress())
+            ledger.move_offsets(connection, self._place, after)
+            ranges = {self._spec.topic: {part: (before[part], after[part]) for part in after}}
+            ledger.note_progress(connection, self._spec.name, QUERY, progress(), ranges)
         return merged
 
-    def _keep(self, connection: lease.Pg, refused: refusals.Coordinates) -> None:
+    def _keep(self, connection: lease.Pg, refused: Coordinates) -> None:
         topic, refused_by = self._spec.topic, f"{self._spec.name}.{QUERY}"
-        found = refusals.letters(
-            topic, refused, refused_by, lambda start, end: self._read(topic, start, end)
+        found = letters(
+            topic,
+            refused,
+            refused_by,
+            lambda start, end: self._read(topic, start, end),
+            self._incarnation,
         )
-        refusals.keep(connection, self._publish(), found)
+        store_all(connection, sent(self._publish, found))
         log.warning("refused", messages=len(refused), topic=topic)
 
     def _read(

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from pathlib import Path
-
 import structlog
 from pyspark.sql import SparkSession
 
-from spark_jobs.lib import checkpoint
+from spark_jobs.lib.begin import begin, choose_checkpoint
 from spark_jobs.lib.driver import Driver, Job, run_driver
 from spark_jobs.lib.group_commit import GroupCommit, group_consumer
 from spark_jobs.lib.kafka import source_options
 from spark_jobs.lib.prober import start_prober
-from spark_jobs.lib.wait_for_kafka import first_offsets_patiently
 from spark_jobs.window_counts.batch import QUERY, CountBatch
 from spark_jobs.window_counts.cache import CacheKeeper
 from weir.kafka.producer import ConfirmedProducer
-from weir.ops import ledger
 from weir.store.redis import connect_redis
 from weir.store.wikimedia_cache import WikimediaCache
 
@@ -27,11 +22,8 @@ log = structlog.get_logger()
 def start(session: SparkSession, driver: Driver) -> Job:
     """Begin the query where the ledger stands."""
     spec, settings = driver.file.spec, driver.file.settings
-    place = ledger.Place(stream=spec.name, query=QUERY, topic=spec.topic)
-    first = first_offsets_patiently(settings, spec.topic, driver.control.stop)
-    with driver.connect() as connection:
-        stands = ledger.begin_offsets(connection, place, first)
-    ledger.refuse_loss(place, stands, first)
+    found = begin(driver, QUERY, spec.topic, settings)
+    stands = found.stands
     folder = choose_checkpoint(driver.file.checkpoints / QUERY, {spec.topic: stands})
     cache = build_cache(driver)
     if cache:
@@ -41,7 +33,7 @@ def start(session: SparkSession, driver: Driver) -> Job:
     group.start()
     start_prober(spec, lambda: ConfirmedProducer(settings), driver.control.stop)
     options = source_options(settings, spec, stands)
-    batch = CountBatch(driver, folder, options, cache, group)
+    batch = CountBatch(driver, folder, options, cache, group, found.incarnation)
     query = (
         session.readStream.format("kafka")
         .options(**options)
@@ -55,18 +47,6 @@ def start(session: SparkSession, driver: Driver) -> Job:
     )
     log.info("counting", stream=spec.name, epoch=driver.epoch, since=stands)
     return Job(query=query, failure=lambda: batch.failure)
-
-
-def choose_checkpoint(folder: Path, stands: checkpoint.Offsets) -> Path:
-    """The folder to use: as it is, or empty after what does not fit was set aside."""
-    verdict, reason = checkpoint.judge_checkpoint(checkpoint.read_offset_log(folder), stands)
-    if verdict is checkpoint.Verdict.ASIDE:
-        aside = checkpoint.set_aside(folder, datetime.now(UTC))
-        log.warning("checkpoint set aside", because=reason, folder=str(aside))
-    else:
-        log.info("checkpoint", verdict=verdict.value, because=reason)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 def build_cache(driver: Driver) -> CacheKeeper | None:

@@ -83,11 +83,14 @@ def test_the_form_of_stream_control_drains_and_starts_the_stream(page, control_r
     room = control_room
     before = room.settled()
     form = open_form(page, room, "stream_control")
+    assert STREAM in choose(page, form, 0, STREAM)
     assert choose(page, form, 1, "drain") == ["start", "drain", "stop"]
     send(form, room, "stream_control")
     parked = room.until(lambda v: v.parked and v.deferred)
     assert parked.sight.desired == "drained"
-    send(open_form(page, room, "stream_control"), room, "stream_control")
+    form = open_form(page, room, "stream_control")
+    choose(page, form, 0, STREAM)
+    send(form, room, "stream_control")
     assert room.settled().sight.epoch > before.sight.epoch
 
 

@@ -91,6 +91,14 @@ def test_a_newer_publisher_of_the_name_fences_the_older(stage: Stage) -> None:
     assert stage.open().start() == {"seen": 2}
 
 
+def test_a_publisher_is_started_once(stage: Stage) -> None:
+    """The library refuses a second time, in words that sound as if Kafka were away."""
+    publisher = stage.open()
+    publisher.start()
+    with pytest.raises(PublishError, match="was started before"):
+        publisher.start()
+
+
 def test_a_look_at_the_cursor_fences_nobody(stage: Stage) -> None:
     """Who then decides not to start must not have stopped the one that works."""
     working = stage.open()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from weir.contracts.campaign import Campaign
@@ -87,8 +87,12 @@ class SealingStream:
         now: int | None = NOON,
         again: bool = False,
         pg: lease.Pg | None = None,
+        gained: Mapping[int, tuple[int, int]] | None = None,
     ) -> Sealed | None:
-        """The next batch (or the last one `again`), of one message per campaign or wake-up."""
+        """The next batch (or the last one `again`), of one message per campaign or wake-up.
+
+        `gained`: of partitions that the topic got since, where they begin and end.
+        """
         wakes = list(wakes)
         if not again:
             self.begin = self.offset
@@ -99,7 +103,7 @@ class SealingStream:
             stream=self.stream,
             epoch=self.epoch,
             batch_id=self.batch_id,
-            offsets={TOPIC: {0: (self.begin, self.offset)}},
+            offsets={TOPIC: {0: (self.begin, self.offset), **(gained or {})}},
             campaigns=campaigns,
             wakes=wakes,
             refusals=refusals,

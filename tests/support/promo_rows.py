@@ -35,8 +35,8 @@ class Past:
         if seq is None:
             row = self.connection.execute(
                 """insert into ops.batch_ledger (stream, query, generation, batch_id, epoch,
-                     offsets, n_rows, chunks, digest, sealed_at)
-                   select %s, 'test', 1, coalesce(max(seq), 0) + 1000000, 1, '{}', %s, 1, '',
+                     offsets, n_rows, chunks, sealed_at)
+                   select %s, 'test', 1, coalesce(max(seq), 0) + 1000000, 1, '{}', %s, 1,
                      to_timestamp(%s) from ops.batch_ledger returning seq""",
                 [self.stream, len(clients), at],
             ).fetchone()

@@ -14,12 +14,14 @@ from weir.ops import verbs
 from weir.ops.audit import fetch_deeds
 from weir.ops.health import in_words
 from weir.ops.health_reads import Report, fetch_reports_once, fields_of
+from weir.ops.inputs import order_new_input
+from weir.ops.lease import Pg
 from weir.ops.observed import Observed, fetch_state
 from weir.ops.operations import Operation, Verb, fetch_recent
 from weir.ops.streams import find_stream, load_streams
 from weir.ops.trials import fetch_trials
-from weir.promo.republish import published_up_to, take_as_published
-from weir.settings import load_settings
+from weir.promo.republish import UpTo, published_up_to, take_as_published
+from weir.settings import Settings, load_settings
 from weir.store.postgres import connect
 
 app = typer.Typer(no_args_is_help=True, help="Streams, declared in include/streams.yaml.")
@@ -103,32 +105,60 @@ def start(
     name: str = NAME,
     dry_run: bool = DRY_RUN,
     json: bool = AS_JSON,
-    assume_published: int = typer.Option(
-        -1, help="When its progress is lost: readers have all batches up to this one"
+    assume_published: str = typer.Option(
+        "",
+        metavar="SEQ[/CHUNK]",
+        help="When its progress is lost: readers have everything up to this batch (or its chunk)",
     ),
-    republish_from: int = typer.Option(
-        -1, help="When its progress is lost: readers get this batch and all later ones again"
+    republish_from: str = typer.Option(
+        "",
+        metavar="SEQ[/CHUNK]",
+        help="When its progress is lost: readers get this batch (or from its chunk on) and all"
+        " later ones again",
+    ),
+    new_input: bool = typer.Option(
+        False,
+        "--new-input",
+        help="When its topic was made anew or is on another cluster: begin it at its first kept"
+        " message",
     ),
 ) -> None:
     """Want it to run, and submit a driver unless one works."""
     words = "want it to run, and submit a driver unless one works"
+    if new_input:
+        words += "; a topic that is another one than before is begun at its first kept message"
+        if not dry_run:
+            _order_new_input(name)
     published = published_up_to(assume_published, republish_from)
     if published is not None:
-        words += f"; batches up to {published} count as published, later ones are published"
+        chunk = "" if published.chunk is None else f", chunk {published.chunk}"
+        words += (
+            f"; all up to batch {published.seq}{chunk} counts as published, the rest is published"
+        )
         if not dry_run:
             _order_published(name, published)
     _order(name, Verb.START, dry_run, json, words)
 
 
-def _order_published(name: str, published: int) -> None:
-    settings, spec = load_settings(), find_stream(name)
+def _order_new_input(name: str) -> None:
+    settings = load_settings()
     with connect(settings.dsn_file, application_name="weir-cli") as connection:
-        if fetch_state(settings, connection, spec).observed != Observed.PARKED:
-            raise SettingError(
-                f"{name} is at work, and it reads its markers only when it starts",
-                f"weir streams drain {name}",
-            )
+        _refuse_at_work(settings, connection, name, "looks which topic it has")
+        order_new_input(connection, name, who=_who(), via="cli")
+
+
+def _order_published(name: str, published: UpTo) -> None:
+    settings = load_settings()
+    with connect(settings.dsn_file, application_name="weir-cli") as connection:
+        _refuse_at_work(settings, connection, name, "reads its markers")
         take_as_published(connection, name, published, who=_who(), via="cli")
+
+
+def _refuse_at_work(settings: Settings, connection: Pg, name: str, what: str) -> None:
+    if fetch_state(settings, connection, find_stream(name)).observed != Observed.PARKED:
+        raise SettingError(
+            f"{name} is at work, and it {what} only when it starts", f"weir streams drain {name}"
+        )
 
 
 @app.command()

@@ -9,13 +9,20 @@ from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
 from weir.clock import Monotonic, monotonic
-from weir.errors import Unavailable
+from weir.errors import SettingError, Unavailable
 from weir.kafka.cluster import Cluster, main_cluster
 from weir.settings import Settings
 
 RECENT_SECONDS: Final = 60.0
 NAMES_WITH_UNDERSCORES: Final = {"error_cb", "log_level", "logger", "on_delivery"}
 SILENT: Final = logging.Logger("librdkafka", logging.CRITICAL + 1)  # else it writes to stderr
+NO_RIGHT: Final = {
+    KafkaError.TOPIC_AUTHORIZATION_FAILED,
+    KafkaError.GROUP_AUTHORIZATION_FAILED,
+    KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+    KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+}
+NO_TOPIC: Final = {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC}
 WAY_OUT: Final = "weir status; weir logs kafka; the address is WEIR_KAFKA_BOOTSTRAP"
 
 
@@ -64,6 +71,26 @@ def _option_name(name: str) -> str:
 def unavailable(settings: Settings, detail: str) -> Unavailable:
     """The error of every call that Kafka did not answer."""
     return Unavailable(f"Kafka does not answer at {settings.bootstrap}: {detail}", WAY_OUT)
+
+
+def failed(
+    settings: Settings, error: KafkaException | KafkaError, detail: str = ""
+) -> SettingError | Unavailable:
+    """The error of a failed call: a SettingError where Kafka said no: waiting changes nothing."""
+    code = error.code() if isinstance(error, KafkaError) else code_of(error)
+    reason = error.str() if isinstance(error, KafkaError) else reason_of(error)
+    said = f"{detail}: {reason}" if detail else reason
+    if code in NO_RIGHT:
+        return SettingError(
+            f"Kafka at {settings.bootstrap} refuses: {said}",
+            "its user lacks a right; docs/security.md lists those that are needed",
+        )
+    if code in NO_TOPIC:
+        return SettingError(
+            f"Kafka at {settings.bootstrap} does not have it: {said}",
+            "weir topics apply; on a company's cluster its owner makes the topic",
+        )
+    return unavailable(settings, said)
 
 
 def reason_of(error: BaseException) -> str:

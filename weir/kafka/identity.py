@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from confluent_kafka import KafkaError, KafkaException, TopicCollection
+from confluent_kafka import KafkaException, TopicCollection
 
-from weir.errors import SettingError
-from weir.kafka.client import admin_client, code_of, reason_of, unavailable
+from weir.kafka.client import admin_client, failed
 from weir.settings import Settings
 
 ASK_SECONDS: Final = 10.0
@@ -23,7 +22,7 @@ class TopicIdentity:
 
 
 def fetch_identity(settings: Settings, topic: str) -> TopicIdentity:
-    """Ask the brokers. Raises Unavailable; SettingError when there is no such topic."""
+    """Ask the brokers. Raises Unavailable; SettingError without the topic, or the right to ask."""
     admin = admin_client(settings)  # must outlive its answers
     try:
         # One future; the library's own annotation says a dictionary.
@@ -32,7 +31,5 @@ def fetch_identity(settings: Settings, topic: str) -> TopicIdentity:
         futures = admin.describe_topics(TopicCollection([topic]), request_timeout=ASK_SECONDS)
         found = futures[topic].result()
     except KafkaException as error:
-        if code_of(error) == KafkaError.UNKNOWN_TOPIC_OR_PART:
-            raise SettingError(f"topic {topic} does not exist", "weir topics apply") from error
-        raise unavailable(settings, f"{topic}: {reason_of(error)}") from error
+        raise failed(settings, error, topic) from error
     return TopicIdentity(str(cluster.cluster_id), str(found.topic_id))

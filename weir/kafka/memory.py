@@ -10,7 +10,7 @@ import orjson
 from weir.errors import PublishError
 from weir.kafka.declared import progress_of
 from weir.kafka.record import Headers, Record, size_in_bytes
-from weir.kafka.transactional import Cursor, TooLarge, fenced
+from weir.kafka.transactional import Cursor, TooLarge, fenced, started_before
 
 DEFAULT_LIMIT_BYTES: Final = 1_048_588
 
@@ -80,10 +80,14 @@ class MemoryTransactionalPublisher:
         self.log = log
         self.confirmed = 0
         self.failure: str | None = None
+        self._started = False
         self._usable = False
 
     def start(self) -> Cursor | None:
-        """Fence older publishers of this name; return the last committed cursor."""
+        """Fence older publishers of this name; return the last committed cursor. Once."""
+        if self._started:
+            raise started_before(self.name)
+        self._started = True
         self.log.owners[self.name] = self
         self._usable = True
         return self.peek()

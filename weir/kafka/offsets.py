@@ -15,7 +15,7 @@ from tenacity import (
 )
 
 from weir.errors import SettingError, Unavailable
-from weir.kafka.client import admin_client, reason_of, unavailable
+from weir.kafka.client import admin_client, failed, unavailable
 from weir.settings import Settings
 
 Isolation = Literal["read_committed", "read_uncommitted"]
@@ -41,7 +41,7 @@ def partitions_of(settings: Settings, topic: str) -> list[int]:
     try:
         found = asking(lambda: admin.list_topics(topic, timeout=ASK_SECONDS).topics[topic])
     except KafkaException as error:
-        raise unavailable(settings, reason_of(error)) from error
+        raise failed(settings, error) from error
     if found.error is not None:
         raise SettingError(f"topic {topic}: {found.error.str()}", "weir topics list")
     return sorted(found.partitions)
@@ -95,7 +95,7 @@ def _list_offsets(
     try:
         return asking(ask)
     except KafkaException as error:
-        raise unavailable(settings, reason_of(error)) from error
+        raise failed(settings, error, topic) from error
 
 
 def _offset(answer: Any) -> int:

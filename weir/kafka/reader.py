@@ -15,8 +15,8 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartiti
 from confluent_kafka import Message as KafkaMessage
 
 from weir.clock import Monotonic, monotonic
-from weir.errors import ContractError, Unavailable
-from weir.kafka.client import LastError, kafka_options, unavailable
+from weir.errors import ContractError, SettingError, Unavailable
+from weir.kafka.client import LastError, failed, kafka_options, unavailable
 from weir.kafka.offsets import Isolation, end_offsets, first_offsets, offsets_at, partitions_of
 from weir.kafka.record import Headers, Message, is_probe
 from weir.settings import Settings
@@ -178,10 +178,10 @@ def _consumer_options(
 
 def _reading_failed(
     settings: Settings, topic: str, error: KafkaError
-) -> ContractError | Unavailable:
+) -> ContractError | SettingError | Unavailable:
     if error.code() in (KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE):
         return ContractError(f"{topic}: {error.str()}", "the offset is deleted or not yet there")
-    return unavailable(settings, f"reading {topic}: {error.str()}")
+    return failed(settings, error, f"reading {topic}")
 
 
 def _message(raw: KafkaMessage) -> Message:

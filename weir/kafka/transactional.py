@@ -18,7 +18,7 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 from confluent_kafka import Message as KafkaMessage
 
 from weir.errors import ContractError, PublishError
-from weir.kafka.client import LastError, code_of, kafka_options, reason_of, unavailable
+from weir.kafka.client import LastError, code_of, failed, kafka_options, reason_of
 from weir.kafka.declared import progress_of
 from weir.kafka.enqueue import enqueue
 from weir.kafka.limits import fetch_limit_bytes
@@ -68,6 +68,11 @@ def fenced(name: str) -> PublishError:
     )
 
 
+def started_before(name: str) -> PublishError:
+    """The error of a second start: the library begins its transactions once per producer."""
+    return PublishError(f"publisher {name} was started before", "open another one")
+
+
 class CursorPublisher(Protocol):
     """What a collector needs of Kafka. `weir.kafka.memory` has the same without a broker."""
 
@@ -75,7 +80,7 @@ class CursorPublisher(Protocol):
     confirmed: int
 
     def start(self) -> Cursor | None:
-        """Fence older publishers of this name; return the last committed cursor."""
+        """Fence older publishers of this name; return the last committed cursor. Once."""
 
     def peek(self) -> Cursor | None:
         """The last committed cursor, without fencing anybody."""
@@ -105,6 +110,7 @@ class TransactionalPublisher:
         self.confirmed = 0
         self._settings = settings
         self._delivery_seconds = delivery_seconds
+        self._started = False
         self._usable = False
         self._limits: dict[str, int] = {}
         self._refused: tuple[str, str] | None = None
@@ -124,14 +130,19 @@ class TransactionalPublisher:
         """Fence older publishers of this name, settle their transaction, return the last cursor.
 
         None: nothing was ever committed. Raises Unavailable; SettingError when the progress topic
-        does not exist; ContractError when its last record is no cursor.
+        does not exist, or a right is missing; ContractError when its last record is no cursor;
+        PublishError when called again.
         """
+        if self._started:
+            raise started_before(self.name)
         self._check_progress_topic()
         try:
             self._producer.init_transactions(self._delivery_seconds)
         except KafkaException as error:
-            detail = self._last_error.text or reason_of(error)
-            raise unavailable(self._settings, f"init_transactions: {detail}") from error
+            away = self._last_error.text
+            detail = f"init_transactions ({away})" if away else "init_transactions"
+            raise failed(self._settings, error, detail) from error
+        self._started = True
         cursor = self.peek()
         self._usable = True
         return cursor

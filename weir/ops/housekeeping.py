@@ -21,6 +21,7 @@ from weir.ops.master import fetch_master
 from weir.ops.streams import load_streams
 from weir.platform import airflow_config
 from weir.platform.layout import Layout
+from weir.promo import forget
 from weir.settings import Settings
 from weir.store.partitions import PARTITIONED, create_partitions, missing_partitions
 from weir.store.postgres import connect
@@ -102,20 +103,26 @@ def _attempt(chore: Chore, act: Callable[[], int]) -> Outcome:
 
 
 def _table_chores(settings: Settings) -> list[Chore]:
-    def run(act: Callable[[retention.Pg, retention.Retention], int], of: object) -> int:
-        assert isinstance(of, retention.Retention)
+    def run(act: Callable[[retention.Pg], int]) -> int:
         with connect(settings.dsn_file, application_name="weir:housekeeping") as connection:
-            return act(connection, of)
+            return act(connection)
 
-    return [
+    chores = [
         Chore(
             name=kept.table,
             rule=kept.rule,
-            count=partial(run, retention.count_old, kept),
-            do=partial(run, retention.delete_old, kept),
+            count=partial(run, partial(retention.count_old, retention=kept)),
+            do=partial(run, partial(retention.delete_old, retention=kept)),
         )
         for kept in retention.RETENTIONS
     ]
+    batches = Chore(
+        name="promo's sealed batches",
+        rule=forget.RULE,
+        count=partial(run, forget.count_forgettable),
+        do=partial(run, forget.forget_published),
+    )
+    return [*chores, batches]
 
 
 def _partition_chores(settings: Settings, now: datetime) -> list[Chore]:

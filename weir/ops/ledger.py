@@ -14,6 +14,8 @@ from weir.errors import ContractError
 from weir.ops.lease import Pg
 
 Partitions = Mapping[int, int]
+Ranges = Mapping[str, Mapping[int, tuple[int, int]]]
+"""topic -> partition -> (first offset, next offset) of a batch."""
 Part = TypeVar("Part", int, tuple[str, int])
 """A partition of one topic, or (topic, partition) where a query reads several topics."""
 
@@ -43,8 +45,6 @@ class Progress:
     rows: int
     refused: int
     duration_ms: int
-    before: Partitions
-    after: Partitions
     event_time_min: datetime | None
     event_time_max: datetime | None
     probe_ms: int | None = None
@@ -70,6 +70,11 @@ def judge_range(
         f"the batch does not begin where the ledger stands: {wrong}",
         "start the stream again: it sets the checkpoint aside and follows the ledger",
     )
+
+
+def with_new_partitions(ledger: Mapping[Part, int], before: Mapping[Part, int]) -> dict[Part, int]:
+    """The ledger, and 0 for each partition that the topic gained since: a batch begins it at 0."""
+    return {part: 0 for part, begin in before.items() if begin == 0} | dict(ledger)
 
 
 def fetch_offsets(connection: Pg, place: Place) -> dict[int, int]:
@@ -108,32 +113,32 @@ def move_offsets(connection: Pg, place: Place, after: Partitions) -> None:
     """Counted up to `after`; part of the transaction that stores the counts."""
     for partition, offset in sorted(after.items()):
         connection.execute(
-            "update ops.query_offset set next_offset = %s, updated_at = clock_timestamp()"
-            " where stream = %s and query = %s and topic = %s and partition = %s",
-            [offset, place.stream, place.query, place.topic, partition],
+            "insert into ops.query_offset (stream, query, topic, partition, next_offset)"
+            " values (%s, %s, %s, %s, %s) on conflict (stream, query, topic, partition)"
+            " do update set next_offset = excluded.next_offset, updated_at = clock_timestamp()",
+            [place.stream, place.query, place.topic, partition, offset],
         )
 
 
-def note_progress(
-    connection: Pg,
-    place: Place,
-    done: Progress,
-    ranges: Mapping[str, Mapping[str, list[int]]] | None = None,
-) -> None:
-    """One row for the batch; part of the same transaction. `ranges`: of a batch of many topics."""
-    offsets = ranges or {
-        place.topic: {str(p): [done.before[p], done.after[p]] for p in sorted(done.after)}
-    }
+def note_progress(connection: Pg, stream: str, query: str, done: Progress, offsets: Ranges) -> None:
+    """One row for the batch; part of the same transaction."""
     connection.execute(
         "insert into ops.stream_progress (stream, query, epoch, batch_id, rows, refused,"
         " duration_ms, offsets, event_time_min, event_time_max, probe_ms)"
         " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
         [
-            *(place.stream, place.query, done.epoch, done.batch_id, done.rows, done.refused),
-            *(done.duration_ms, Jsonb(offsets), done.event_time_min, done.event_time_max),
+            *(stream, query, done.epoch, done.batch_id, done.rows, done.refused),
+            *(done.duration_ms, Jsonb(written(offsets)), done.event_time_min, done.event_time_max),
             done.probe_ms,
         ],
     )
+
+
+def written(offsets: Ranges) -> dict[str, dict[str, list[int]]]:
+    """The ranges as they stand in a column of offsets."""
+    return {
+        t: {str(p): list(span) for p, span in sorted(parts.items())} for t, parts in offsets.items()
+    }
 
 
 def forget_old_progress(connection: Pg, stream: str) -> None:

@@ -23,6 +23,7 @@ from weir.kafka.record import (
     BATCH_OVERHEAD_BYTES,
     HEADER_OVERHEAD_BYTES,
     RECORD_OVERHEAD_BYTES,
+    size_in_bytes,
 )
 from weir.kafka.redrive_header import REDRIVE_HEADER
 from weir.kafka.transactional import CursorPublisher, TransactionalPublisher
@@ -87,11 +88,11 @@ class Redrive:
         self._now = now
         self._wait = wait or threading.Event().wait
         self._check_topic = check_topic
-        self._is_there: dict[str, bool] = {}
+        self._absent: dict[str, SettingError | None] = {}
         self._began = now()
         self._letters = 0
-        self._too_large = 0
-        self._without_topic = 0
+        self._too_large: set[str] = set()
+        self._without_topic: set[str] = set()
 
     def run(self, wish: Wish, limit: int | None = None) -> Sent:
         """Settle earlier runs, then send what the wish means.
@@ -121,14 +122,15 @@ class Redrive:
         return Sent(
             letters=self._letters,
             recovered=recovered,
-            too_large=self._too_large,
-            without_topic=self._without_topic,
+            too_large=len(self._too_large),
+            without_topic=len(self._without_topic),
         )
 
     def assume(self, published: int) -> None:
         """A person says up to which number everything was sent; only where nothing else tells.
 
-        Raises SettingError when the progress is fine, or there is no such number.
+        Uses up the publisher: `run` needs another one. Raises SettingError when the progress is
+        fine, or there is no such number.
         """
         redrive_ledger.lock_redrive(self._connection, self._publisher.name)
         cursor = self._publisher.start()
@@ -157,11 +159,33 @@ class Redrive:
             )
         for seq in redrive_ledger.sealed_after(self._connection, name, published):
             log.warning("an earlier redrive ended in the middle", seq=seq)
+            self._release_what_cannot_go(seq)
             self._publish(seq)
         return self._letters
 
+    def _release_what_cannot_go(self, seq: int) -> None:
+        """What was decided is sent, but one that no longer can be would block all later ones."""
+        too_large, without_topic = [], []
+        for dedupe_key, record in redrive_ledger.read_sealed(self._connection, seq):
+            if not self._has_topic(record.topic):
+                without_topic.append(dedupe_key)
+            elif size_in_bytes(record) > self._publisher.limit_bytes(record.topic):
+                too_large.append(dedupe_key)
+        self._too_large.update(too_large)
+        self._without_topic.update(without_topic)
+        if too_large or without_topic:
+            log.warning("released", seq=seq, too_large=too_large, without_topic=without_topic)
+            redrive_ledger.release(
+                self._connection,
+                self._publisher.name,
+                seq,
+                too_large + without_topic,
+                asked_by=self._asked_by,
+                via=self._via,
+            )
+
     def _publish(self, seq: int) -> None:
-        records = redrive_ledger.read_sealed(self._connection, seq)
+        records = [record for _, record in redrive_ledger.read_sealed(self._connection, seq)]
         self._publisher.commit(records, {"seq": seq})
         reach("redrive_published")
         self._letters += len(records)
@@ -173,26 +197,27 @@ class Redrive:
     def _fits(self, letter: Planned, wish: Wish) -> bool:
         """Whether its topic is there and takes it, which now has one header more."""
         if not self._has_topic(letter.topic, named=wish.topic == letter.topic):
-            self._without_topic += 1
+            self._without_topic.add(letter.dedupe_key)
             return False
         size_bytes = letter.size_bytes + len(letter.dedupe_key.encode()) + OWN_BYTES
         if size_bytes > self._publisher.limit_bytes(letter.topic):
             log.warning("too large with its new header", letter=letter.dedupe_key)
-            self._too_large += 1
+            self._too_large.add(letter.dedupe_key)
             return False
         return True
 
-    def _has_topic(self, topic: str, *, named: bool) -> bool:
-        if topic not in self._is_there:
+    def _has_topic(self, topic: str, *, named: bool = False) -> bool:
+        if topic not in self._absent:
             try:
                 self._check_topic(topic)
-                self._is_there[topic] = True
+                self._absent[topic] = None
             except SettingError as error:
-                if named:
-                    raise
                 log.warning("letters are left", topic=topic, error=error.what)
-                self._is_there[topic] = False
-        return self._is_there[topic]
+                self._absent[topic] = error
+        absent = self._absent[topic]
+        if named and absent is not None:
+            raise absent
+        return absent is None
 
 
 def redrive(
@@ -208,17 +233,20 @@ def redrive(
     """One run on this platform; raises as `Redrive.run` does."""
     arm(settings)
     with connect(settings.dsn_file, application_name="weir:redrive") as connection:
-        run = Redrive(
-            connection,
-            TransactionalPublisher(settings, PUBLISHER),
-            asked_by=asked_by,
-            via=via,
-            per_second=per_second,
-            check_topic=lambda topic: check_topic(settings, topic),
-        )
+
+        def opened() -> Redrive:
+            return Redrive(
+                connection,
+                TransactionalPublisher(settings, PUBLISHER),
+                asked_by=asked_by,
+                via=via,
+                per_second=per_second,
+                check_topic=lambda topic: check_topic(settings, topic),
+            )
+
         if assume_published is not None:
-            run.assume(assume_published)
-        return run.run(wish, limit)
+            opened().assume(assume_published)
+        return opened().run(wish, limit)
 
 
 def check_topic(settings: Settings, topic: str) -> None:

@@ -81,13 +81,48 @@ def seal(
     return int(seq) if letters else None
 
 
-def read_sealed(connection: Pg, seq: int) -> list[Record]:
-    """The records of a decided transaction: original topic, key, bytes and headers, and ours."""
+def release(
+    connection: Pg,
+    publisher: str,
+    seq: int,
+    dedupe_keys: Sequence[str],
+    *,
+    asked_by: str,
+    via: str,
+) -> None:
+    """Take back that these letters are sent. Only of a transaction that was surely not published.
+
+    A later redrive may send them, when they can be.
+    """
+    with connection.transaction():
+        connection.execute(
+            "delete from ops.redrive where seq = %s and dedupe_key = any(%s)",
+            [seq, list(dedupe_keys)],
+        )
+        connection.execute(
+            "update ops.redrive_batch set letters = letters - %s where seq = %s",
+            [len(dedupe_keys), seq],
+        )
+        note_deed(
+            connection,
+            who=asked_by,
+            via=via,
+            action="dlq.release",
+            subject=publisher,
+            seq=seq,
+            dead_letters=list(dedupe_keys),
+        )
+
+
+def read_sealed(connection: Pg, seq: int) -> list[tuple[str, Record]]:
+    """What a decided transaction sends, and the letter of each: original topic, key, bytes and
+    headers, and ours."""
     records = []
     for topic, key, value, stored, dedupe_key, attempts in connection.execute(READ, [seq]):
         redriven = Redriven(dedupe_key=dedupe_key, attempts=attempts)
         headers = with_redrive(_headers(stored), redriven)
-        records.append(Record(topic=topic, key=key, value=value, headers=headers))
+        record = Record(topic=topic, key=key, value=value, headers=headers)
+        records.append((dedupe_key, record))
     return records
 
 

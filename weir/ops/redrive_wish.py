@@ -38,9 +38,9 @@ PLAN: Final = f"""
       coalesce(octet_length(d.key), 0) + coalesce(octet_length(d.value), 0)
       + octet_length(d.headers::text)
     {WANTED} and {STATE} = 'open'
-      and (d.topic, d.partition, d."offset") > (%(after_topic)s, %(after_partition)s,
-                                                %(after_offset)s)
-    order by d.topic, d.partition, d."offset" limit %(limit)s
+      and (d.topic, d.partition, d."offset", d.dedupe_key)
+        > (%(after_topic)s, %(after_partition)s, %(after_offset)s, %(after_key)s)
+    order by d.topic, d.partition, d."offset", d.dedupe_key limit %(limit)s
 """
 
 
@@ -91,9 +91,10 @@ def preview(connection: Pg, wish: Wish) -> list[Found]:
 
 def plan(connection: Pg, wish: Wish, limit: int | None = None) -> Iterator[Planned]:
     """The letters to send in the order of their topic, a page at a time."""
-    topic, partition, offset, left = "", -1, -1, limit
+    topic, partition, offset, key, left = "", -1, -1, "", limit
     while left is None or left > 0:
         place = {"after_topic": topic, "after_partition": partition, "after_offset": offset}
+        place |= {"after_key": key}
         page = min(PLANNED, PLANNED if left is None else left)
         rows = connection.execute(PLAN, wish.parameters | place | {"limit": page}).fetchall()
         for key, topic, partition, offset, size_bytes in rows:

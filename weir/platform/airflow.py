@@ -98,6 +98,7 @@ class Airflow:
             healthy=healthy,
             prepare=self.prepare if name == "airflow-api" else lambda: None,
             start_seconds=180.0,
+            alone=True,
         )
 
     def prepare(self) -> None:

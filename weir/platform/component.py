@@ -9,6 +9,8 @@ from pathlib import Path
 
 from weir.platform.layout import Layout
 
+LEFTOVERS = "weir.platform.leftovers"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Component:
@@ -24,6 +26,8 @@ class Component:
     stop_signal: str = "TERM"
     stop_seconds: int = 20
     start_seconds: float = 60.0
+    alone: bool = False
+    """A start first ends the children that a killed predecessor left behind."""
 
 
 def entry_script(component: Component, layout: Layout) -> str:
@@ -34,10 +38,18 @@ def entry_script(component: Component, layout: Layout) -> str:
     """
     marks = {"WEIR_INSTANCE": layout.instance, "WEIR_COMPONENT": component.name}
     exports = [f"export {k}={shlex.quote(v)}" for k, v in {**component.env, **marks}.items()]
-    starts = shlex.quote(str(starts_file(layout, component.name)))
+    starts_path = str(starts_file(layout, component.name))
+    starts = shlex.quote(starts_path)
     pid = shlex.quote(str(pid_file(layout, component.name)))
     record = [f"echo $$ $(date +%s) >> {starts}", f"echo $$ > {pid}"]
-    lines = ["#!/bin/sh", *record, *exports, f"exec {shlex.join(component.argv)}"]
+    predecessors = [shlex.join([str(layout.python), "-m", LEFTOVERS, starts_path]) + " || exit"]
+    lines = [
+        "#!/bin/sh",
+        *(predecessors if component.alone else []),
+        *record,
+        *exports,
+        f"exec {shlex.join(component.argv)}",
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -1,9 +1,15 @@
-"""Processes that outlived their supervisor, found by their pid file, their mark and their group."""
+"""Processes that outlived their supervisor, found by their pid file, their mark and their group.
+
+As a program (`python -m weir.platform.leftovers STARTS_FILE`) it ends what the killed predecessors
+of one component left behind.
+"""
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable
+from pathlib import Path
 
 import psutil
 
@@ -22,7 +28,7 @@ def find(layout: Layout) -> list[psutil.Process]:
     """
     own = psutil.Process().pid
     found = {p.pid: p for p in _recorded(layout)}
-    groups = _groups(layout)
+    groups = _groups(layout.run.glob("*.starts"))
     for process in psutil.process_iter(["pid"]):
         if _marked(process, layout) or _in_group(process, groups):
             found[process.pid] = process
@@ -37,9 +43,26 @@ def _marked(process: psutil.Process, layout: Layout) -> bool:
         return False  # gone, another user's, or it hides its environment
 
 
-def _groups(layout: Layout) -> dict[int, float]:
+def end_predecessors(starts: Path) -> int:
+    """Kill what is left of a component's earlier starts; how many processes.
+
+    Its children hold its sockets. An open transaction of a killed scheduler of Airflow would keep
+    rows locked for as long as one of its workers lives, which is for ever.
+    """
+    groups = _groups([starts] if starts.exists() else [])
+    left = [p for p in psutil.process_iter(["pid"]) if _in_group(p, groups)]
+    for process in left:
+        try:
+            process.kill()
+        except psutil.NoSuchProcess:
+            continue
+    psutil.wait_procs(left, timeout=GRACE_SECONDS)
+    return len(left)
+
+
+def _groups(files: Iterable[Path]) -> dict[int, float]:
     """Every process group that a component led since the last start, with its first second."""
-    lines = [line for file in layout.run.glob("*.starts") for line in file.read_text().splitlines()]
+    lines = [line for file in files for line in file.read_text().splitlines()]
     words = [line.split() for line in lines]
     return {int(pid): float(since) for pid, since in (pair for pair in words if len(pair) == 2)}
 
@@ -87,3 +110,8 @@ def stop(processes: Iterable[psutil.Process]) -> int:
             continue
     psutil.wait_procs(stubborn, timeout=5)
     return len(asked)
+
+
+if __name__ == "__main__":
+    if ended := end_predecessors(Path(sys.argv[1])):
+        print(f"ended {ended} processes that a killed predecessor had left behind")

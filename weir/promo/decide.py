@@ -24,7 +24,8 @@ LOCK: Final = (
 AT_RESTAURANTS: Final = (
     "select adv_campaign_id from promo.campaign where restaurant_id = any(%s) and state = 'active'"
 )
-# Only other words are another revision: the same message twenty times is one.
+# Only other words are another revision: the same message twenty times is one. Older words, from a
+# backlog or a dead letter that was sent again, are no correction of newer ones.
 STORE: Final = """
     insert into promo.campaign as c (adv_campaign_id, restaurant_id, content, owner, contact,
                                      starts_at, ends_at, datetime_created, state)
@@ -34,7 +35,8 @@ STORE: Final = """
         owner = excluded.owner, contact = excluded.contact, starts_at = excluded.starts_at,
         ends_at = excluded.ends_at, datetime_created = excluded.datetime_created,
         revision = c.revision + 1, received_at = clock_timestamp()
-    where (c.restaurant_id, c.content, c.owner, c.contact, c.starts_at, c.ends_at,
+    where excluded.datetime_created >= c.datetime_created
+      and (c.restaurant_id, c.content, c.owner, c.contact, c.starts_at, c.ends_at,
            c.datetime_created)
        is distinct from (excluded.restaurant_id, excluded.content, excluded.owner,
            excluded.contact, excluded.starts_at, excluded.ends_at, excluded.datetime_created)
@@ -82,12 +84,17 @@ def decide(
     tells_changes: bool,
     now: int | None = None,
 ) -> Decision:
-    """Store the messages (the last one of a campaign wins) and give every campaign its state.
+    """Store the messages and give every campaign its state.
 
+    Of many messages of a campaign the newest by its own `datetime_created` counts, of equally old
+    ones the last.
     An unchanged message of an active campaign asks for no second look at its audience where each
     new subscriber is told of anyway (`tells_changes`).
     """
-    newest = {campaign.adv_campaign_id: campaign for campaign in campaigns}
+    newest = {
+        campaign.adv_campaign_id: campaign
+        for campaign in sorted(campaigns, key=lambda campaign: campaign.datetime_created)
+    }
     wakes = list(wakes)
     woken = {wake.campaign: wake.again for wake in wakes if isinstance(wake, CampaignWake)}
     new = {

@@ -15,15 +15,18 @@ from weir.kafka.identity import TopicIdentity
 from weir.ops.lease import Pg
 
 KNOWN: Final = (
-    "select cluster_id, topic_id, assume_published from ops.publication where stream = %s"
+    "select cluster_id, topic_id, assume_published, assume_chunk"
+    " from ops.publication where stream = %s"
 )
 NEWEST: Final = "select coalesce(max(seq), 0) from ops.batch_ledger where stream = %s"
 DIGEST: Final = "select digest from promo.batch_chunk where stream = %s and seq = %s and chunk = %s"
+OLDEST: Final = "select coalesce(min(seq), 0) from ops.batch_ledger where stream = %s"
 CHUNKS: Final = "select chunks from ops.batch_ledger where stream = %s and seq = %s"
 REMEMBER: Final = """
     insert into ops.publication (stream, cluster_id, topic_id) values (%s, %s, %s)
     on conflict (stream) do update set cluster_id = excluded.cluster_id,
-      topic_id = excluded.topic_id, assume_published = null, ordered_by = null
+      topic_id = excluded.topic_id, assume_published = null, assume_chunk = null,
+      ordered_by = null
 """
 NOTE: Final = """
     update ops.publication p
@@ -33,10 +36,11 @@ NOTE: Final = """
     where stream = %(stream)s
 """
 ORDER: Final = """
-    insert into ops.publication (stream, cluster_id, topic_id, assume_published, ordered_by)
-    values (%(stream)s, '', '', %(seq)s, %(who)s)
-    on conflict (stream) do update
-      set assume_published = excluded.assume_published, ordered_by = excluded.ordered_by
+    insert into ops.publication
+      (stream, cluster_id, topic_id, assume_published, assume_chunk, ordered_by)
+    values (%(stream)s, '', '', %(seq)s, %(chunk)s, %(who)s)
+    on conflict (stream) do update set assume_published = excluded.assume_published,
+      assume_chunk = excluded.assume_chunk, ordered_by = excluded.ordered_by
 """
 
 
@@ -52,7 +56,6 @@ class Marker:
     epoch: int = 0
     n: int = 0
     digest: str = ""
-    assumed: bool = False  # a person said so
 
     def as_cursor(self) -> dict[str, Any]:
         """The record's fields."""
@@ -83,8 +86,10 @@ def judge_marker(stream: str, marker: Marker | None, here: TopicIdentity, ledger
     return marker
 
 
-def fetch_ledger(connection: Pg, stream: str, marker: Marker | None) -> tuple[Ledger, int | None]:
-    """What the judgement needs, and the seq that a person ordered to take as published."""
+def fetch_ledger(
+    connection: Pg, stream: str, marker: Marker | None
+) -> tuple[Ledger, tuple[int, int | None] | None]:
+    """What the judgement needs, and the (seq, chunk) a person ordered to take as published."""
     known = connection.execute(KNOWN, [stream]).fetchone()
     (newest,) = connection.execute(NEWEST, [stream]).fetchone() or (0,)
     digest = None
@@ -92,14 +97,16 @@ def fetch_ledger(connection: Pg, stream: str, marker: Marker | None) -> tuple[Le
         found = connection.execute(DIGEST, [stream, marker.seq, marker.chunk]).fetchone()
         digest = found[0] if found else None
     identity = TopicIdentity(known[0], known[1]) if known and known[0] else None
-    return Ledger(newest=newest, identity=identity, digest=digest), known[2] if known else None
+    ordered = None if known is None or known[2] is None else (known[2], known[3])
+    return Ledger(newest=newest, identity=identity, digest=digest), ordered
 
 
-def assumed_marker(connection: Pg, stream: str, seq: int) -> Marker:
-    """All of batch `seq` counts as published, nothing after it."""
+def assumed_marker(connection: Pg, stream: str, seq: int, chunk: int | None = None) -> Marker:
+    """Batch `seq` counts as published up to `chunk` (None: all of it), nothing after it."""
     found = connection.execute(CHUNKS, [stream, seq]).fetchone()
     chunks = found[0] if found else 0
-    return Marker(seq=seq, chunk=chunks, chunks=chunks, assumed=True)
+    published = chunks if chunk is None else chunk
+    return Marker(seq=seq, chunk=published, chunks=chunks)
 
 
 def remember(connection: Pg, stream: str, identity: TopicIdentity) -> None:
@@ -112,15 +119,15 @@ def note_published(connection: Pg, stream: str, marker: Marker) -> None:
     connection.execute(NOTE, {"stream": stream, "seq": marker.seq, "chunk": marker.chunk})
 
 
-def order_published(connection: Pg, stream: str, seq: int, who: str) -> None:
-    """A person's word: the next start takes everything up to `seq` as published, the rest not."""
-    connection.execute(ORDER, {"stream": stream, "seq": seq, "who": who})
+def order_published(connection: Pg, stream: str, seq: int, chunk: int | None, who: str) -> None:
+    """A person's word: the next start takes all up to it as published, the rest not."""
+    connection.execute(ORDER, {"stream": stream, "seq": seq, "chunk": chunk, "who": who})
 
 
 def _refuse(stream: str, what: str, ledger: Ledger) -> NoReturn:
     raise ContractError(
         f"{stream}: {what}; sealed batches end at {ledger.newest}",
         f"look at what readers got, then either: weir streams start {stream}"
-        f" --assume-published SEQ (up to SEQ they have it), or: weir streams start {stream}"
-        " --republish-from SEQ (from SEQ on they get it again)",
+        f" --assume-published SEQ[/CHUNK] (so far they have it), or: weir streams start {stream}"
+        " --republish-from SEQ[/CHUNK] (from there on they get it again)",
     )

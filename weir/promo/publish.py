@@ -15,9 +15,10 @@ from typing import Any, Final
 import orjson
 import structlog
 
-from weir.errors import ContractError
+from weir.contracts.campaign import LIMITS
+from weir.errors import ContractError, SettingError
 from weir.kafka.identity import TopicIdentity
-from weir.kafka.record import Record
+from weir.kafka.record import Record, size_in_bytes
 from weir.kafka.transactional import CursorPublisher
 from weir.ops.failpoint import reach
 from weir.ops.lease import Pg
@@ -30,6 +31,7 @@ from weir.promo.marker import (
     remember,
 )
 from weir.promo.stage import digest_of
+from weir.promo.wakeups import MAX_CLIENT_BYTES
 
 log = structlog.get_logger()
 
@@ -40,10 +42,13 @@ FIELDS: Final = (
 )
 """Of a notification, in this order; the columns of `public.subscribers_feedback`."""
 
+# Each bound twice, by columns of one table: only so does either index begin where the marker is.
 UNPUBLISHED: Final = """
     select l.seq, c.chunk, l.chunks, l.generation, l.batch_id, l.epoch, c.n, c.digest
     from ops.batch_ledger l join promo.batch_chunk c using (stream, seq)
-    where stream = %s and (l.seq, c.chunk) > (%s, %s) order by l.seq, c.chunk
+    where stream = %(stream)s and l.seq >= %(seq)s and c.seq >= %(seq)s
+      and (c.seq, c.chunk) > (%(seq)s, %(chunk)s)
+    order by c.seq, c.chunk
 """
 ROWS: Final = f"""
     select m.notification_id::text, {", ".join(f"f.{name}" for name in FIELDS)}
@@ -52,19 +57,6 @@ ROWS: Final = f"""
     where m.stream = %s and m.seq = %s and m.chunk = %s
     order by m.client, m.campaign
 """
-
-
-# What was published long ago is in the topic and in the table of notifications; the chunks stay, so
-# that an order to publish it again is refused aloud.
-FORGET: Final = """
-    delete from promo.batch_member where ctid = any(array(
-      select m.ctid from promo.batch_member m join ops.batch_ledger l using (stream, seq)
-      where l.stream = %s and l.seq < %s
-        and l.sealed_at < clock_timestamp() - make_interval(days => %s)
-      limit %s))
-"""
-KEEP_DAYS: Final = 30
-FORGET_ROWS: Final = 20_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,9 +79,11 @@ class NotificationPublisher:
     def start(self, connection: Pg) -> int:
         """Fence older publishers, find out what is published, publish the rest; how many.
 
-        Raises ContractError when the markers do not belong to this ledger; Unavailable.
+        Raises ContractError when the markers do not belong to this ledger; Unavailable;
+        SettingError when the topic is not there, or takes no notification of any size.
         """
         outlet = self._outlet
+        refuse_small(outlet.topic, outlet.publisher.limit_bytes(outlet.topic))
         cursor = outlet.publisher.start()
         reach("after_init")
         marker = None if cursor is None else parse_marker(outlet.stream, cursor)
@@ -98,8 +92,8 @@ class NotificationPublisher:
         if ordered is None:
             self._at = judge_marker(outlet.stream, marker, here, ledger)
         else:
-            self._at = assumed_marker(connection, outlet.stream, ordered)
-            log.warning("published by a person's word", stream=outlet.stream, seq=ordered)
+            self._at = assumed_marker(connection, outlet.stream, *ordered)
+            log.warning("published by a person's word", stream=outlet.stream, up_to=ordered)
         if marker is None or ordered is not None:
             # From now on an empty progress topic means that it was lost.
             outlet.publisher.commit([], self._at.as_cursor())
@@ -111,7 +105,8 @@ class NotificationPublisher:
         """Publish every sealed chunk after the newest published one; how many notifications."""
         outlet = self._outlet
         published = 0
-        waiting = connection.execute(UNPUBLISHED, [outlet.stream, self._at.seq, self._at.chunk])
+        at = {"stream": outlet.stream, "seq": self._at.seq, "chunk": self._at.chunk}
+        waiting = connection.execute(UNPUBLISHED, at)
         for seq, chunk, chunks, generation, batch_id, epoch, n, digest in waiting.fetchall():
             marker = Marker(
                 seq=seq,
@@ -130,13 +125,6 @@ class NotificationPublisher:
             reach("after_chunk")
             note_published(connection, outlet.stream, marker)
         return published
-
-    def forget_old(self, connection: Pg) -> int:
-        """Delete some of the members of batches published a month ago; how many. Call it often."""
-        gone = connection.execute(
-            FORGET, [self._outlet.stream, self._at.seq, KEEP_DAYS, FORGET_ROWS]
-        )
-        return gone.rowcount
 
     def _records(self, connection: Pg, marker: Marker) -> list[Record]:
         outlet = self._outlet
@@ -160,6 +148,26 @@ def notification(topic: str, batch: bytes, name: str, values: tuple[Any, ...]) -
         value=orjson.dumps(body),
         headers=(("notification_id", name.encode()), ("weir-batch", batch)),
     )
+
+
+def refuse_small(topic: str, limit_bytes: int) -> None:
+    """Raises SettingError if a notification that may be sealed would be too large for the topic."""
+    widest = "\x01"  # no letter is longer in JSON
+    texts = {
+        "restaurant_id": "0" * 36,
+        "adv_campaign_id": "0" * 36,
+        "adv_campaign_content": widest * LIMITS.content_chars,
+        "adv_campaign_owner": widest * LIMITS.text_chars,
+        "adv_campaign_owner_contact": widest * LIMITS.text_chars,
+        "client_id": widest * MAX_CLIENT_BYTES,
+    }
+    values = tuple(texts.get(name, 10**18) for name in FIELDS)
+    largest = size_in_bytes(notification(topic, b"0" * 100, "0" * 36, values))
+    if limit_bytes < largest:
+        raise SettingError(
+            f"{topic} takes messages of {limit_bytes} bytes, a notification may have {largest}",
+            f"its owner sets max.message.bytes to {largest} or more",
+        )
 
 
 def parse_marker(stream: str, cursor: dict[str, Any]) -> Marker:

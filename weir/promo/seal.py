@@ -8,15 +8,14 @@ sealed before is not computed again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Final
 
 from psycopg.types.json import Jsonb
 
 from weir.contracts.campaign import Campaign
-from weir.kafka.dead_letters import DeadLetter, store
+from weir.kafka.dead_letters import DeadLetter, store_all
 from weir.ops import lease, ledger
 from weir.ops.failpoint import reach
 from weir.ops.lease import Pg
@@ -26,19 +25,15 @@ from weir.promo.subscriptions import Subscriptions
 from weir.promo.wakeups import Wake
 
 QUERY: Final = "join"
-LETTERS_AT_ONCE: Final = 8  # of up to 10 MB
-
-Ranges = Mapping[str, Mapping[int, tuple[int, int]]]
-"""topic -> partition -> (first offset, next offset) of a batch."""
 
 NEXT_SEQ: Final = "select nextval(pg_get_serial_sequence('ops.batch_ledger', 'seq'))"
 NOTE: Final = """
     insert into ops.batch_ledger (stream, query, seq, generation, batch_id, epoch, offsets, n_rows,
-                                  chunks, digest)
+                                  chunks)
     select %(stream)s, %(query)s, %(seq)s,
            coalesce((select generation + (batch_id > %(batch_id)s)::int from ops.batch_ledger
                      where stream = %(stream)s order by seq desc limit 1), 1),
-           %(batch_id)s, %(epoch)s, %(offsets)s, %(rows)s, %(chunks)s, %(digest)s
+           %(batch_id)s, %(epoch)s, %(offsets)s, %(rows)s, %(chunks)s
 """
 
 
@@ -65,7 +60,7 @@ def seal(
     stream: str,
     epoch: int,
     batch_id: int,
-    offsets: Ranges,
+    offsets: ledger.Ranges,
     campaigns: Sequence[Campaign],
     wakes: Iterable[Wake],
     refusals: Iterable[DeadLetter],
@@ -89,6 +84,7 @@ def seal(
         }
         # Before the ledger is judged: an old epoch may meet offsets it does not understand.
         lease.check(connection, stream, epoch)
+        stands = ledger.with_new_partitions(stands, before)
         if ledger.judge_range(stands, before, after) is ledger.Verdict.SKIP:
             return None
         decision = decide(
@@ -98,9 +94,7 @@ def seal(
         (seq,) = connection.execute(NEXT_SEQ).fetchone() or (0,)
         stage = Stage(connection, stream, seq, decision.now)
         stage.fill(pairs_of(decision, subscriptions))
-        letters = iter(refusals)
-        while some := list(islice(letters, LETTERS_AT_ONCE)):
-            store(connection, some)
+        store_all(connection, refusals)
         reach("before_hold")
         lease.hold(connection, stream, epoch)
         for topic, place in places.items():
@@ -114,22 +108,13 @@ def seal(
                 "seq": seq,
                 "batch_id": batch_id,
                 "epoch": epoch,
-                "offsets": Jsonb(_written(offsets)),
+                "offsets": Jsonb(ledger.written(offsets)),
                 "rows": stage.rows,
                 "chunks": stage.chunks,
-                "digest": stage.digest,
             },
         )
         if progress is not None:
-            ledger.note_progress(
-                connection, next(iter(places.values())), progress(), _written(offsets)
-            )
+            ledger.note_progress(connection, stream, QUERY, progress(), offsets)
         reach("before_seal_commit")
     reach("after_seal")
     return Sealed(seq=seq, chunks=stage.chunks, rows=stage.rows)
-
-
-def _written(offsets: Ranges) -> dict[str, dict[str, list[int]]]:
-    return {
-        t: {str(p): list(span) for p, span in sorted(parts.items())} for t, parts in offsets.items()
-    }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from weir.ops.failpoint import reach
@@ -76,12 +76,7 @@ class Stage:
     now: int
     chunks: int = 0
     rows: int = 0
-    digests: list[str] = field(default_factory=list)
-
-    @property
-    def digest(self) -> str:
-        """Of the whole batch."""
-        return hashlib.md5("".join(self.digests).encode(), usedforsecurity=False).hexdigest()
+    used: bool = False  # the stage holds the chunk before, also one that notified nobody
 
     def fill(self, pairs: Iterator[Pair]) -> None:
         """Write every pair that was not notified before."""
@@ -98,12 +93,13 @@ class Stage:
 
     def _write(self, pairs: list[tuple[str, str]]) -> None:
         with self.connection.cursor() as cursor:
-            if self.rows or self.chunks:
+            if self.used:
                 cursor.execute("truncate promo_stage")
             with cursor.copy(COPY) as copy:
                 for campaign, client in pairs:
                     copy.write_row((campaign, client, notification_id(campaign, client)))
                 reach("in_copy")
+            self.used = True
             parameters = {
                 "stream": self.stream,
                 "seq": self.seq,
@@ -116,7 +112,6 @@ class Stage:
                 return
             self.chunks += 1
             self.rows += n
-            self.digests.append(f"{self.chunks}:{n}:{digest}\n")
             cursor.execute(NOTE_CHUNK, [self.stream, self.seq, self.chunks, n, digest])
 
 

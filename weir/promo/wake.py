@@ -24,11 +24,14 @@ MAX_CHANGES: Final = 20_000
 DUE: Final = """
     select adv_campaign_id from promo.campaign
     where state = 'held' and starts_at <= extract(epoch from clock_timestamp())
+      and adv_campaign_id <> all(%(woken)s)
     union select adv_campaign_id from promo.campaign
     where state in ('held', 'active') and ends_at <= extract(epoch from clock_timestamp())
+      and adv_campaign_id <> all(%(woken)s)
     union select adv_campaign_id from promo.campaign
     where state in ('held', 'active') and cancelled_at is not null
-    limit %s
+      and adv_campaign_id <> all(%(woken)s)
+    limit %(most)s
 """
 ACTIVE: Final = "select adv_campaign_id from promo.campaign where state = 'active'"
 CHANGES: Final = (
@@ -74,10 +77,11 @@ class Waker:
     def _due(self, connection: Pg) -> Iterator[Wake]:
         now = self._clock()
         self._woken = {c: at for c, at in self._woken.items() if now - at < AGAIN_SECONDS}
-        for (campaign,) in connection.execute(DUE, [MAX_CAMPAIGNS]).fetchall():
-            if campaign not in self._woken:
-                self._woken[campaign] = now
-                yield CampaignWake(campaign=campaign)
+        # Left out by the query: else a thousand that wait for the stream hide all others.
+        parameters = {"woken": list(self._woken), "most": MAX_CAMPAIGNS}
+        for (campaign,) in connection.execute(DUE, parameters).fetchall():
+            self._woken[campaign] = now
+            yield CampaignWake(campaign=campaign)
 
     def _audiences(self, connection: Pg) -> Iterator[Wake]:
         now = self._clock()

@@ -15,6 +15,12 @@ import orjson
 MAX_CLIENTS: Final = 500
 """So many new subscribers are told in one record."""
 
+MAX_CLIENT_BYTES: Final = 1000
+"""Of a longer id no subscriber is read (`USABLE`), so none is told; nor of such a restaurant."""
+
+MAX_VALUE_BYTES: Final = 100_000
+"""Or as many as fit: the stream reads no longer ones."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CampaignWake:
@@ -70,11 +76,27 @@ def parse_wake(value: bytes | None) -> Wake | None:
 
 
 def wakes_of(restaurant: str, clients: Sequence[str]) -> list[SubscriberWake]:
-    """The new clients of one restaurant, in records of at most MAX_CLIENTS."""
-    return [
-        SubscriberWake(restaurant=restaurant, clients=tuple(clients[i : i + MAX_CLIENTS]))
-        for i in range(0, len(clients), MAX_CLIENTS)
-    ]
+    """The new clients of one restaurant, in records of at most MAX_CLIENTS that stay short.
+
+    Left out are ids that no batch would read.
+    """
+    if not _is_usable(restaurant):
+        return []
+    empty = len(wake_json(SubscriberWake(restaurant=restaurant, clients=())))
+    told: list[list[str]] = []
+    size = MAX_VALUE_BYTES
+    for client in filter(_is_usable, clients):
+        more = len(orjson.dumps(client)) + 1
+        if size + more > MAX_VALUE_BYTES or len(told[-1]) == MAX_CLIENTS:
+            told.append([])
+            size = empty
+        told[-1].append(client)
+        size += more
+    return [SubscriberWake(restaurant=restaurant, clients=tuple(some)) for some in told]
+
+
+def _is_usable(name: str) -> bool:
+    return 1 <= len(name.encode()) <= MAX_CLIENT_BYTES
 
 
 def _is_text(value: object) -> bool:

@@ -11,7 +11,14 @@ from psycopg import conninfo
 from weir.errors import SettingError, Unavailable
 from weir.store.private_file import read_private
 
-KEEPALIVE: dict[str, Any] = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
+# Keepalives tell that an idle connection is dead; of what was sent and never confirmed only the
+# last one tells: without it the kernel sends it again for a quarter of an hour.
+KEEPALIVE: dict[str, Any] = {
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+}
 
 
 def read_dsn(dsn_file: Path) -> str:

@@ -83,6 +83,13 @@ end
 $$;
 create trigger note_new_subscribers after insert on public.subscribers_restaurants
   referencing new table as added for each statement execute function promo.note_new_subscribers();
+-- Whoever moves to another restaurant is new there.
+create trigger note_moved_subscribers after update on public.subscribers_restaurants
+  referencing new table as added for each statement execute function promo.note_new_subscribers();
+-- Also for a tool that loads rows as a replica does.
+alter table public.subscribers_restaurants
+  enable always trigger note_new_subscribers,
+  enable always trigger note_moved_subscribers;
 
 -- One row per notification of a sealed batch: which transaction of Kafka carries it.
 create table promo.batch_member (
@@ -117,7 +124,6 @@ create table ops.batch_ledger (
   offsets jsonb not null,                   -- {topic: {partition: [start, end]}}
   n_rows bigint not null,
   chunks int not null,
-  digest text not null,
   sealed_at timestamptz not null default clock_timestamp(),
   primary key (stream, seq)
 );
@@ -128,6 +134,7 @@ create table ops.publication (
   cluster_id text not null,
   topic_id text not null,
   assume_published bigint,                  -- an order: the next start takes this seq as published
+  assume_chunk int,                        -- of it, up to this chunk; null: all of it
   ordered_by text
 );
 

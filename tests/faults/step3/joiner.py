@@ -22,8 +22,8 @@ from spark_jobs.lib.pulse import Pulse
 from spark_jobs.lib.slices import Slice
 from spark_jobs.lib.take_lease import take_lease
 from spark_jobs.promo_join.batch import PromoBatch
-from spark_jobs.promo_join.main import begin, open_outlet
-from spark_jobs.promo_join.schema import Input, inputs_of
+from spark_jobs.promo_join.main import begin_inputs, open_outlet
+from spark_jobs.promo_join.schema import Input
 from spark_jobs.promo_join.transforms import sort_out
 from weir.kafka.reader import end_offsets, read_range
 from weir.ops import failpoint, lease
@@ -38,8 +38,7 @@ class Joiner:
 
     def __init__(self, driver: Driver, folder: Path) -> None:
         self._driver = driver
-        self._inputs = inputs_of(driver.file.settings)
-        self._stands = {source.topic: begin(driver, source) for source in self._inputs}
+        self._inputs, self._stands = begin_inputs(driver)
         self._batch = PromoBatch(driver, folder, self._inputs, {}, lambda: open_outlet(driver))
         self._number = 0
 
@@ -73,7 +72,6 @@ def rows_of(source: Input, batch: Slice) -> Iterator[dict[str, Any]]:
             "partition": message.partition,
             "offset": message.offset,
             "timestamp": datetime.fromtimestamp((message.timestamp_ms or 0) / 1000, UTC),
-            "has_key": message.key is not None,
             "value_bytes": None if message.value is None else len(message.value),
             "value": message.value,
         }

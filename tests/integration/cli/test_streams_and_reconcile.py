@@ -31,8 +31,8 @@ def recorded(platform: Settings) -> tuple[Any, ...]:
 
 def test_a_stream_is_listed_with_what_it_means_and_what_to_do(platform: Settings) -> None:
     """A word alone helps nobody at night."""
-    (state,) = answer(platform, "streams", "list")
-    assert state["stream"] == NAME
+    states = {state["stream"]: state for state in answer(platform, "streams", "list")}
+    state = states[NAME]
     assert state["means"]
     assert state["todo"]
     shown = answer(platform, "streams", "show", NAME)
@@ -48,6 +48,19 @@ def test_a_dry_run_of_a_verb_says_what_it_would_do_and_records_nothing(
     before = recorded(platform)
     said = answer(platform, "streams", verb, NAME, "--dry-run")
     assert (said["stream"], said["verb"], said["dry_run"]) == (NAME, verb, True)
+    assert recorded(platform) == before
+
+
+def test_a_new_input_is_begun_only_by_a_stream_that_is_parked_and_has_read(
+    platform: Settings,
+) -> None:
+    """A driver looks which topic it has only when it starts."""
+    said = answer(platform, "streams", "start", NAME, "--new-input", "--dry-run")
+    assert "begun at its first kept message" in said["outcome"]
+    before = recorded(platform)
+    refused = weir(platform, "streams", "start", NAME, "--new-input", check=False)
+    assert refused.returncode == 2
+    assert "is at work" in refused.stderr or "has read nothing yet" in refused.stderr
     assert recorded(platform) == before
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,9 +11,12 @@ from typing import Any
 import psycopg
 import pytest
 
+from tests.support.topics import create_topic
 from weir.errors import WeirError
 from weir.kafka.dead_letter_queries import count_refusals, list_letters, show_letter
-from weir.kafka.dead_letters import DeadLetter, store
+from weir.kafka.dead_letters import DeadLetter, dlq_record, store
+from weir.kafka.producer import MAX_REQUEST_BYTES, ConfirmedProducer
+from weir.kafka.reader import read_range
 from weir.settings import Settings
 from weir.store.postgres import connect
 
@@ -121,3 +125,27 @@ def test_an_unknown_key_is_an_error_with_a_way_out(connection: psycopg.Connectio
     """Keys are long; a slip of the finger must not look like an empty letter."""
     with pytest.raises(WeirError, match="no dead letter has the key 'nope'"):
         show_letter(connection, "nope")
+
+
+def test_a_letter_that_is_cut_for_its_topic_is_whole_in_the_table(
+    connection: psycopg.Connection[Any],
+) -> None:
+    """The table takes what a topic does not."""
+    huge = letter(key=random.randbytes(13_000_000), headers=(("h", b"h" * 1_000_000),))
+    assert store(connection, [huge]) == 1
+    shown = show_letter(connection, huge.dedupe_key)
+    assert shown.key == huge.key
+    assert [(name, len(value or "")) for name, value in shown.headers] == [("h", 1_333_336)]
+    connection.execute("delete from ops.dead_letter where dedupe_key = %s", [huge.dedupe_key])
+
+
+def test_the_largest_letter_is_taken_by_its_topic(platform: Settings) -> None:
+    """Bytes that no compression makes smaller; else the stream would stop at it for ever."""
+    huge = letter(key=random.randbytes(13_000_000), value=random.randbytes(20_000_000))
+    record = dlq_record(huge)
+    create_topic(platform, record.topic, max_message_bytes=str(MAX_REQUEST_BYTES))
+    producer = ConfirmedProducer(platform)
+    producer.send(record.topic, record.value, key=record.key, headers=record.headers)
+    assert producer.flush() == 1
+    (found,) = read_range(platform, record.topic)
+    assert (found.key, found.headers) == (record.key, record.headers)

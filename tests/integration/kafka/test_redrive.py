@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from tests.support.letters import carried, letter
 from tests.support.redrives import NAME, Room
-from tests.support.stores import own_database
-from weir.errors import ContractError, PublishError, SettingError, Unavailable
+from weir.errors import PublishError, SettingError
 from weir.kafka.dead_letter_queries import show_letter
 from weir.kafka.dead_letters import DeadLetter, store
-from weir.kafka.memory import MemoryTransactionalPublisher
 from weir.kafka.record import Message
 from weir.ops import redrive_wish
 from weir.ops.audit import fetch_deeds
@@ -22,29 +18,9 @@ from weir.ops.lease import Pg
 from weir.ops.redrive import Sent
 from weir.ops.redrive_wish import Wish, preview
 from weir.ops.retention import RETENTIONS, delete_old
-from weir.settings import Settings
 from weir.store.postgres import connect
 
 pytestmark = pytest.mark.platform
-
-
-@pytest.fixture(scope="module")
-def own(platform: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    with own_database(platform, Path(tmp_path_factory.mktemp("redrive"))) as settings:
-        yield settings
-
-
-@pytest.fixture
-def pg(own: Settings) -> Iterator[Pg]:
-    with connect(own.dsn_file, application_name="test") as connection:
-        for table in ("redrive", "redrive_batch", "dead_letter", "audit"):
-            connection.execute(f"delete from ops.{table}")  # type: ignore[arg-type]
-        yield connection
-
-
-@pytest.fixture
-def room(own: Settings, pg: Pg) -> Room:
-    return Room(own)
 
 
 def originals(letters: list[DeadLetter]) -> list[tuple]:
@@ -115,75 +91,6 @@ def test_a_letter_too_large_for_its_topic_does_not_stop_the_others(room: Room, p
     assert [value for _, _, value, _ in room.sent("a")] == [b"2", b"x" * 500]
 
 
-def test_what_a_dead_run_had_decided_is_sent_by_the_next_whatever_that_is_asked(
-    room: Room, pg: Pg
-) -> None:
-    """Nobody knows any more what the dead one was asked."""
-    store(pg, [letter("a", 1), letter("b", 1)])
-    room.run(Wish(topic="none"))
-    with pytest.raises(PublishError):
-        room.run(Wish(topic="a"), failure="the broker died")
-    assert room.sent("a") == []
-    assert room.run(Wish(topic="b")) == Sent(letters=2, recovered=1, too_large=0, without_topic=0)
-    assert (len(room.sent("a")), len(room.sent("b"))) == (1, 1)
-
-
-def test_a_commit_whose_answer_was_lost_is_not_repeated(room: Room, pg: Pg) -> None:
-    """The number in the progress topic tells, not what the dead process believed."""
-    store(pg, [letter("a", 1)])
-    room.run()
-    pg.execute("delete from ops.redrive")  # as if it had never been decided
-    pg.execute("update ops.redrive_batch set letters = 0")
-    with pytest.raises(PublishError):
-        room.run(failure="no answer")
-    (seq,) = pg.execute("select max(seq) from ops.redrive_batch").fetchone() or (0,)
-    with connect(room.own.dsn_file, application_name="test"):
-        publisher = MemoryTransactionalPublisher(room.log, NAME)
-        publisher.start()
-        publisher.commit([], {"seq": seq})  # the broker had committed it after all
-    assert room.run().letters == 0
-    assert len(room.sent("a")) == 1
-
-
-@pytest.mark.parametrize("seen", [None, 10_000_000])
-def test_a_lost_progress_is_a_persons_decision(room: Room, pg: Pg, seen: int | None) -> None:
-    """Sending everything again by itself would double it."""
-    store(pg, [letter("a", 1), letter("a", 2)])
-    room.run(Wish(keys=("a/0/1",)))
-    room.log.records = [r for r in room.log.records if r.topic == "a"]
-    if seen is not None:
-        publisher = MemoryTransactionalPublisher(room.log, NAME)
-        publisher.start()
-        publisher.commit([], {"seq": seen})
-    with pytest.raises(ContractError, match=r"--assume-published \d+, or --republish-from \d+"):
-        room.run()
-    assert len(room.sent("a")) == 1
-    (last,) = pg.execute("select max(seq) from ops.redrive_batch").fetchone() or (0,)
-    with room.process() as redrive:
-        redrive.assume(last)
-    assert room.run().letters == 1
-    assert [value for _, _, value, _ in room.sent("a")] == [b"1", b"2"]
-
-
-def test_a_person_may_have_the_last_transaction_sent_again(room: Room, pg: Pg) -> None:
-    """When the topic itself was lost with its progress."""
-    store(pg, [letter("a", 1)])
-    room.run()
-    room.log.records.clear()
-    (last,) = pg.execute("select max(seq) from ops.redrive_batch").fetchone() or (0,)
-    with room.process() as redrive:
-        redrive.assume(last - 1)
-    assert room.run() == Sent(letters=1, recovered=1, too_large=0, without_topic=0)
-
-
-def test_a_known_progress_is_not_assumed_away(room: Room, pg: Pg) -> None:
-    """A slip of the finger would lose letters or double them."""
-    store(pg, [letter("a", 1)])
-    room.run()
-    with room.process() as redrive, pytest.raises(SettingError, match="the progress is known"):
-        redrive.assume(0)
-
-
 def test_a_topic_that_does_not_exist_is_refused_when_named_and_else_left(
     room: Room, pg: Pg
 ) -> None:
@@ -193,15 +100,6 @@ def test_a_topic_that_does_not_exist_is_refused_when_named_and_else_left(
     with pytest.raises(SettingError, match="gone does not exist"):
         room.run(Wish(topic="gone"))
     assert room.run() == Sent(letters=2, recovered=0, too_large=0, without_topic=1)
-
-
-def test_two_redrives_do_not_work_at_once(room: Room, pg: Pg) -> None:
-    """They would fence each other in turn."""
-    with room.process() as first:
-        first.run(Wish())
-        with pytest.raises(Unavailable, match="another redrive is at work"):
-            room.run()
-    assert room.run().letters == 0
 
 
 def test_a_letter_that_is_refused_again_remembers_its_life_and_may_be_sent_again(

@@ -26,6 +26,7 @@ pytestmark = [pytest.mark.platform, pytest.mark.timeout(400)]
 # Nothing to show until it happens, or not part of this platform.
 LATER = {
     "weir_dead_letters": "no message was refused yet",
+    "weir_quarantined_messages": "no message was put aside yet",
     "weir_stats_served_total": "nobody asked /stats yet",
     "weir_stream_probe_age_seconds": "the first probe comes within a minute",
     "weir_promo_unpublished_notifications": "promo is not part of this start",

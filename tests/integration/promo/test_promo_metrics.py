@@ -78,8 +78,8 @@ def test_chunks_after_the_newest_published_one_wait(stream: SealingStream):
     for seq, chunks in ((4, 1), (5, 2), (6, 1)):
         stream.pg.execute(
             "insert into ops.batch_ledger (stream, query, seq, generation, batch_id, epoch,"
-            " offsets, n_rows, chunks, digest, sealed_at)"
-            " values ('promo', 'q', %s, 1, %s, 1, '{}', 0, %s, '', now() - %s * interval '1 min')",
+            " offsets, n_rows, chunks, sealed_at)"
+            " values ('promo', 'q', %s, 1, %s, 1, '{}', 0, %s, now() - %s * interval '1 min')",
             [seq, seq, chunks, 10 - seq],
         )
         for chunk in range(1, chunks + 1):

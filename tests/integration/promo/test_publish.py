@@ -181,10 +181,16 @@ def test_what_was_sealed_is_sent_in_its_words_though_they_changed_since(
     }
 
 
+@pytest.mark.parametrize(("chunk", "again"), [(None, 3), (1, 4)])
 def test_a_lost_progress_topic_stops_the_stream_until_a_person_decides(
-    stream: SealingStream, outside: Outside
+    stream: SealingStream,
+    outside: Outside,
+    chunk: int | None,
+    again: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Publishing history again, or leaving it out, would both be wrong without a word."""
+    monkeypatch.setattr(stage, "CHUNK_ROWS", 2)
     outside.publisher().start(stream.pg)
     first, second = stream.seal(campaign()), stream.seal(campaign())
     assert first is not None
@@ -196,11 +202,11 @@ def test_a_lost_progress_topic_stops_the_stream_until_a_person_decides(
     create_topic_patiently(outside)
     with pytest.raises(ContractError, match="another one than before") as refused:
         outside.publisher().start(stream.pg)
-    assert "--assume-published SEQ" in refused.value.hint
-    assert "--republish-from SEQ" in refused.value.hint
-    order_published(stream.pg, outside.stream, first.seq, "me")
-    assert outside.publisher().start(stream.pg) == 3
-    assert len(outside.ids()) == len(before) + 3
+    assert "--assume-published SEQ[/CHUNK]" in refused.value.hint
+    assert "--republish-from SEQ[/CHUNK]" in refused.value.hint
+    order_published(stream.pg, outside.stream, first.seq, chunk, "me")
+    assert outside.publisher().start(stream.pg) == again
+    assert len(outside.ids()) == len(before) + again
     assert outside.publisher().start(stream.pg) == 0
 
 
@@ -264,22 +270,3 @@ def test_no_notification_is_published_before_its_seal_is_committed(
         stream.seal(campaign())
         assert publisher.publish(other) == 0  # type: ignore[arg-type]
     assert publisher.publish(stream.pg) == 3
-
-
-def test_members_of_batches_published_a_month_ago_are_forgotten(
-    stream: SealingStream, outside: Outside
-) -> None:
-    """Not those of the newest batch, which a marker may stand in, nor those not yet published."""
-    publisher = outside.publisher()
-    publisher.start(stream.pg)
-    old, newer = stream.seal(campaign()), stream.seal(campaign())
-    assert newer is not None
-    stream.pg.execute("update ops.batch_ledger set sealed_at = now() - interval '40 days'")
-    assert publisher.forget_old(stream.pg) == 0
-    publisher.publish(stream.pg)
-    assert publisher.forget_old(stream.pg) == 3
-    assert stream.rows("select distinct seq from promo.batch_member") == [(newer.seq,)]
-    assert old is not None
-    order_published(stream.pg, outside.stream, old.seq - 1, "me")
-    with pytest.raises(ContractError, match=f"batch {old.seq}, chunk 1 was sealed with"):
-        outside.publisher().start(stream.pg)

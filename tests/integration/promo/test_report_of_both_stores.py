@@ -20,7 +20,7 @@ from weir.ops.audit import fetch_deeds
 from weir.promo.publish import NotificationPublisher, Outlet
 from weir.promo.report import fetch_report
 from weir.promo.report_check import Compared, compare_stores
-from weir.promo.republish import take_as_published
+from weir.promo.republish import UpTo, take_as_published
 from weir.settings import Settings
 
 pytestmark = pytest.mark.platform
@@ -97,12 +97,14 @@ def test_what_was_published_is_copied_for_people(
 def test_an_order_on_what_readers_have_is_taken_only_within_the_ledger(stream: SealingStream):
     """A seq that does not exist would leave out everything to come."""
     with pytest.raises(SettingError, match="has sealed no batches"):
-        take_as_published(stream.pg, stream.stream, 0, who="anna", via="test")
+        take_as_published(stream.pg, stream.stream, UpTo(0), who="anna", via="test")
     sealed = stream.seal(campaign())
     assert sealed is not None
     with pytest.raises(SettingError, match=f"newest sealed batch of .* is {sealed.seq}"):
-        take_as_published(stream.pg, stream.stream, sealed.seq + 1, who="anna", via="test")
-    take_as_published(stream.pg, stream.stream, sealed.seq, who="anna", via="test")
+        take_as_published(stream.pg, stream.stream, UpTo(sealed.seq + 1), who="anna", via="test")
+    with pytest.raises(SettingError, match=f"batch {sealed.seq} of .* has 1 chunks"):
+        take_as_published(stream.pg, stream.stream, UpTo(sealed.seq, 2), who="anna", via="test")
+    take_as_published(stream.pg, stream.stream, UpTo(sealed.seq), who="anna", via="test")
     orders = stream.rows("select assume_published, ordered_by from ops.publication")
     assert orders == [(sealed.seq, "anna")]
     (deed,) = fetch_deeds(stream.pg, stream.stream)

@@ -10,7 +10,7 @@ import pytest
 from tests.support.promo import NOON, TOPIC, SealingStream, campaign
 from weir.errors import ContractError
 from weir.kafka.dead_letters import DeadLetter
-from weir.ops import lease
+from weir.ops import lease, ledger
 from weir.promo.seal import Sealed
 from weir.promo.wakeups import CampaignWake, SubscriberWake
 
@@ -106,6 +106,22 @@ def test_of_two_versions_in_one_batch_the_last_one_counts(stream: SealingStream)
     assert stream.notified() == [("new", "a")]
 
 
+@pytest.mark.parametrize("together", [True, False])
+def test_older_words_do_not_replace_newer_ones(stream: SealingStream, together: bool) -> None:
+    """A backlog of another partition, or a dead letter that is sent again after its correction."""
+    stream.subscribe("r1", "a")
+    newer = campaign(name="price", content="soup for 6", created=NOON - 5)
+    older = replace(newer, adv_campaign_content="soup for 5", datetime_created=NOON - 6)
+    if together:
+        stream.seal(newer, older)
+    else:
+        stream.seal(newer)
+        stream.subscribe("r1", "b")
+        stream.seal(older)
+    assert {content for content, _ in stream.notified()} == {"soup for 6"}
+    assert stream.rows("select revision, content from promo.campaign") == [(1, "soup for 6")]
+
+
 def test_the_same_campaign_twenty_times_is_one_campaign(stream: SealingStream) -> None:
     """In one batch and in many."""
     stream.subscribe("r1", "a", "b")
@@ -134,6 +150,19 @@ def test_a_batch_of_other_offsets_is_refused(stream: SealingStream) -> None:
     stream.begin, stream.offset = 1, 3
     with pytest.raises(ContractError, match="does not begin where the ledger stands"):
         stream.seal(campaign(), again=True)
+
+
+def test_a_partition_that_the_topic_gained_is_sealed_from_its_beginning(
+    stream: SealingStream,
+) -> None:
+    """The company's topic grows while the stream runs; nobody has to start it again."""
+    stream.seal(campaign())
+    assert stream.seal(campaign(), gained={1: (0, 3)}) is not None
+    assert stream.seal(campaign(), gained={1: (0, 3)}, again=True) is None
+    assert stream.seal(campaign(), gained={1: (3, 4)}) is not None
+    assert ledger.fetch_offsets(stream.pg, stream.place) == {0: 3, 1: 4}
+    with pytest.raises(ContractError, match="does not begin where the ledger stands"):
+        stream.seal(campaign(), gained={1: (4, 4), 2: (5, 6)})
 
 
 def test_an_old_epoch_seals_nothing(stream: SealingStream) -> None:

@@ -73,6 +73,30 @@ def test_each_new_subscription_leaves_a_change_to_tell_of(stream: SealingStream)
     ) == [("r1", "a"), ("r1", "a"), ("r1", "b")]
 
 
+def test_a_subscription_that_moves_leaves_a_change_to_tell_of(stream: SealingStream) -> None:
+    """A client of another restaurant is new there; also an upsert is an update."""
+    stream.subscribe("r1", "a", "b")
+    stream.pg.execute("delete from promo.subscriber_change")
+    stream.pg.execute(
+        "update public.subscribers_restaurants set restaurant_id = 'r2' where client_id = 'a'"
+    )
+    assert stream.rows("select restaurant_id, client_id from promo.subscriber_change") == [
+        ("r2", "a")
+    ]
+
+
+def test_rows_loaded_as_a_replica_does_leave_changes_too(stream: SealingStream) -> None:
+    """Tools that copy a database switch ordinary triggers off."""
+    with stream.pg.transaction():
+        stream.pg.execute("set local session_replication_role = replica")
+        stream.subscribe("r1", "a")
+        stream.pg.execute("update public.subscribers_restaurants set client_id = 'b'")
+    assert stream.rows("select client_id from promo.subscriber_change order by id") == [
+        ("a",),
+        ("b",),
+    ]
+
+
 def test_subscribers_that_cannot_be_read_stop_the_batch(stream: SealingStream) -> None:
     """Away is not the same as nobody."""
     stream.subscribe("r1", "a")
@@ -148,6 +172,26 @@ def test_a_large_audience_is_sealed_in_chunks(
         (1, 3, stage.digest_of(ids[:3])),
         (2, 2, stage.digest_of(ids[3:])),
     ]
+
+
+def test_a_chunk_of_known_clients_leaves_the_stage_to_the_next_one(
+    stream: SealingStream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a campaign that everybody has costs the square of its audience."""
+    monkeypatch.setattr(stage, "CHUNK_ROWS", 3)
+    stream.subscribe("r1", *"abcdefghi")
+    first = campaign(name="known")
+    stream.seal(first)
+    staged: list[int] = []
+
+    def look(name: str) -> None:
+        if name == "after_rows":
+            ((n,),) = stream.rows("select count(*) from promo_stage")
+            staged.append(n)
+
+    monkeypatch.setattr(stage, "reach", look)
+    sealed = stream.seal(replace(first, adv_campaign_content="other words"))
+    assert (sealed and sealed.rows, staged) == (0, [3, 3, 3])
 
 
 def test_long_contents_make_smaller_chunks(

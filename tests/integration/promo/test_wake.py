@@ -7,6 +7,7 @@ import pytest
 from tests.support.promo import SealingStream, campaign
 from weir.errors import PublishError
 from weir.kafka.memory import MemoryLog, MemoryPublisher
+from weir.promo import wake
 from weir.promo.wake import AGAIN_SECONDS, Waker
 from weir.promo.wakeups import CampaignWake, SubscriberWake, Wake, parse_wake
 
@@ -74,6 +75,21 @@ def test_what_is_due_is_woken_until_the_stream_has_decided(stream: SealingStream
         "stopped": "cancelled",
         "over": "expired",
     }
+
+
+def test_many_that_wait_for_the_stream_do_not_hide_the_next_ones(
+    stream: SealingStream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten campaigns at noon, of which one pass tells three."""
+    monkeypatch.setattr(wake, "MAX_CAMPAIGNS", 3)
+    now = moment(stream)
+    names = {f"c{n}" for n in range(10)}
+    stream.seal(*(campaign(name=name, start=now + 50, end=now + 90) for name in names), now=now)
+    stream.pg.execute("update promo.campaign set starts_at = %s", [now])
+    service = Service(stream)
+    told = [service.told() for _ in range(5)]
+    assert [len(wakes) for wakes in told] == [3, 3, 3, 1, 0]
+    assert {w.campaign for wakes in told for w in wakes if isinstance(w, CampaignWake)} == names
 
 
 def test_new_subscribers_are_told_once_and_forgotten(stream: SealingStream) -> None:

@@ -22,6 +22,7 @@ from tests.support.eventually import eventually
 from weir.errors import SettingError
 from weir.kafka.client import kafka_options
 from weir.kafka.identity import fetch_identity
+from weir.kafka.limits import fetch_limit_bytes
 from weir.kafka.offsets import end_offsets, partitions_of
 from weir.kafka.producer import ConfirmedProducer
 from weir.kafka.reader import read_range
@@ -129,6 +130,17 @@ def test_a_stream_creates_no_topic_and_takes_no_other_publishers_name(secure: Se
     with pytest.raises(KafkaException) as taken:
         thief.init_transactions(10)
     assert taken.value.args[0].code() == KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED
+
+
+def test_a_missing_right_ends_the_program_and_is_not_waited_for(secure: Settings) -> None:
+    """A stream that waits for a right looks alive, for ever."""
+    stream = secure.acting_as("promo_join")
+    thief = TransactionalPublisher(stream, "promo_join", transactional_id="wikimedia")
+    with pytest.raises(SettingError, match="refuses: init_transactions"):
+        thief.start()
+    for ask in (fetch_identity, fetch_limit_bytes):
+        with pytest.raises(SettingError, match=r"refuses: .*promo-notifications"):
+            ask(secure.acting_as("collector-wikimedia"), "promo-notifications")
 
 
 def test_a_wrong_password_is_refused(secure: Settings, tmp_path: Path) -> None:

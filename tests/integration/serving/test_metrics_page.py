@@ -117,5 +117,8 @@ def fill_every_table(connection):
             values ('{stream}', 'counts', 1, 1, 5, 0, 10, '{{}}', now(), 800)""",
         """insert into ops.dead_letter (dedupe_key, topic, refused_by, reason)
            values ('t/0/0', 't', 'x', 'y') on conflict do nothing""",
+        """insert into ops.publication (stream, cluster_id, topic_id, published_seq,
+             published_chunk, delay_seconds) values ('promo_join', 'c', 't', 1, 1, 0.1)
+           on conflict do nothing""",
     ):
         connection.execute(statement)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -13,7 +11,6 @@ import pytest
 from spark_jobs.lib.control import Control
 from spark_jobs.lib.pulse import Pulse
 from spark_jobs.lib.take_lease import take_lease
-from tests.support.stores import own_database
 from weir.ops import desired, lease
 from weir.settings import Settings
 from weir.store.postgres import connect
@@ -22,20 +19,10 @@ pytestmark = pytest.mark.platform
 STREAM = "counts"
 
 
-@pytest.fixture(scope="module")
-def own(platform: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    with own_database(platform, Path(tmp_path_factory.mktemp("lease"))) as settings:
-        yield settings
-
-
-@pytest.fixture
-def pg(own: Settings) -> Iterator[lease.Pg]:
-    """A connection, and the stream's rows as new."""
-    with connect(own.dsn_file, application_name="test") as connection:
-        for table in ("stream_heartbeat", "stream_lease", "stream"):
-            connection.execute(f"delete from ops.{table}")  # type: ignore[arg-type]
-        lease.ensure_stream(connection, STREAM)
-        yield connection
+@pytest.fixture(autouse=True)
+def known(pg: lease.Pg) -> None:
+    """The stream has its rows."""
+    lease.ensure_stream(pg, STREAM)
 
 
 def beat(epoch: int, number: int) -> lease.Beat:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from weir.kafka.dead_letters import MAX_VALUE_BYTES, DeadLetter, dlq_record
-from weir.kafka.record import Record, size_in_bytes
+from weir.kafka.record import Headers, Record, size_in_bytes
 
 LETTER = DeadLetter(
     topic="news",
@@ -88,6 +88,39 @@ def test_a_huge_original_is_cut_but_its_length_and_hash_are_kept() -> None:
     assert size_in_bytes(record) < DLQ_LIMIT_BYTES
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "headers", "cut"),
+    [
+        (b"k", b"v" * 11_000_000, (("h", b"h" * 3_000_000),), {"headers", "value"}),
+        (b"k" * 13_000_000, b"v", (), {"key"}),
+        (b"k" * 13_000_000, None, (("h", b"h"),), {"headers", "key"}),
+        (b"k" * 9_000_000, b"v" * 9_000_000, (), {"key"}),
+        (b"k" * 3_000_000, b"v" * 20_000_000, (("h", None),), {"headers", "key", "value"}),
+        (None, b"v", tuple((f"h{n}", b"h") for n in range(900_000)), {"headers"}),
+    ],
+)
+def test_no_letter_is_too_large_for_its_topic(
+    key: bytes | None, value: bytes | None, headers: Headers, cut: set[str]
+) -> None:
+    """The stream would refuse the message and fail to send its letter, again and again."""
+    record = dlq_record(replace(LETTER, key=key, value=value, headers=headers))
+    assert size_in_bytes(record) <= DLQ_LIMIT_BYTES
+    assert (key or b"").startswith(record.key or b"")
+    assert (value or b"").startswith(record.value or b"")
+    own = dict(record.headers)
+    for name, kept, original in (("key", record.key, key), ("value", record.value, value)):
+        if name in cut:
+            assert len(kept or b"") >= 1_000_000
+            assert own[f"weir-{name}-bytes"] == str(len(original or b"")).encode()
+            digest = hashlib.sha256(original or b"").hexdigest()
+            assert own[f"weir-{name}-sha256"] == digest.encode()
+    assert own.get("weir-headers-left-out") == (
+        str(len(headers)).encode() if "headers" in cut else None
+    )
+    assert {n for n in ("key", "value") if f"weir-{n}-bytes" in own} == cut - {"headers"}
+    assert (record.key is None, record.value is None) == (key is None, value is None)
+
+
 def test_a_tombstone_stays_a_tombstone() -> None:
     """An empty value and no value are different originals."""
     assert dlq_record(replace(LETTER, value=None)).value is None
@@ -105,3 +138,10 @@ def test_a_tombstone_stays_a_tombstone() -> None:
 def test_a_reason_that_quotes_bad_input_is_still_storable(reason: str, readable: str) -> None:
     """PostgreSQL refuses NUL and lone surrogates: the letter itself would become a poison pill."""
     assert replace(LETTER, reason=reason).readable_reason == readable
+
+
+def test_a_letter_of_a_topic_made_anew_has_a_key_of_its_own() -> None:
+    """The topic has the same places once more, and readers of the dead letters dedupe on them."""
+    letter = replace(LETTER, incarnation="Q0x")
+    assert letter.dedupe_key == "news/2/7@Q0x"
+    assert dict(dlq_record(letter).headers)["weir-incarnation"] == b"Q0x"

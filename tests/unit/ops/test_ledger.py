@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from weir.errors import ContractError
-from weir.ops.ledger import Place, Verdict, judge_range, refuse_loss
+from weir.ops.ledger import Place, Verdict, judge_range, refuse_loss, with_new_partitions
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,13 @@ def test_a_batch_that_would_lose_or_double_messages_is_refused(
     """Stopping is better than a wrong number."""
     with pytest.raises(ContractError, match="does not begin where the ledger stands"):
         judge_range(ledger, before, after)
+
+
+def test_a_partition_that_the_topic_gained_begins_at_nothing() -> None:
+    """Somebody else's topic may grow while the stream runs; nothing of it was counted."""
+    assert with_new_partitions({0: 5}, {0: 5, 1: 0}) == {0: 5, 1: 0}
+    assert with_new_partitions({0: 5, 1: 7}, {0: 0, 1: 0}) == {0: 5, 1: 7}
+    assert with_new_partitions({0: 5}, {0: 5, 1: 3}) == {0: 5}
 
 
 def test_a_driver_does_not_start_over_a_hole_in_its_topic() -> None:

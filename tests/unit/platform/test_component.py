@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 
+import psutil
+
 from weir.platform.component import Component, entry_script, pid_file, restarts
 from weir.platform.layout import Layout
 from weir.settings import Settings
@@ -40,3 +42,27 @@ def test_the_script_counts_its_starts_and_records_the_process(tmp_path):
         pids.append((pid_file(layout, "once").read_text().strip(), done.stdout.strip()))
     assert counts == [0, 0, 1, 2]
     assert all(recorded == own for recorded, own in pids)
+
+
+def test_a_component_that_is_alone_ends_what_a_killed_predecessor_left_behind(tmp_path):
+    """The workers of a killed scheduler hold its connection, so the locks of its transaction."""
+    layout = layout_in(tmp_path)
+    layout.run.mkdir(parents=True)
+    leaves_a_child = ["sh", "-c", "sleep 300 & echo $!; exec sleep 300"]
+    component = Component(name="parent", argv=leaves_a_child, healthy=lambda: True, alone=True)
+    command = ["/bin/sh", "-c", entry_script(component, layout)]
+    children: list[int] = []
+    try:
+        for _ in range(2):
+            with subprocess.Popen(
+                command, process_group=0, stdout=subprocess.PIPE, text=True
+            ) as parent:
+                words = iter(parent.stdout.readline, "")
+                children.append(next(int(word) for word in words if word.strip().isdigit()))
+                alive = [child for child in children if psutil.pid_exists(child)]
+                parent.kill()
+                parent.stdout.close()
+            assert alive == children[-1:]
+    finally:
+        for child in filter(psutil.pid_exists, children):
+            psutil.Process(child).kill()

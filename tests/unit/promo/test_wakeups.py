@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from weir.contracts.campaign import LIMITS
+from weir.promo.subscriptions import USABLE
 from weir.promo.wakeups import (
+    MAX_CLIENT_BYTES,
     MAX_CLIENTS,
     CampaignWake,
     SubscriberWake,
@@ -50,3 +53,22 @@ def test_many_new_clients_take_many_records() -> None:
     found = wakes_of("r", clients)
     assert [len(wake.clients) for wake in found] == [MAX_CLIENTS, MAX_CLIENTS, 1]
     assert [client for wake in found for client in wake.clients] == clients
+
+
+@pytest.mark.parametrize("letter", ["x", "я", "\x01", '"'])
+def test_a_record_of_long_ids_is_never_too_long_to_be_read(letter: str) -> None:
+    """The stream leaves the value of an oversized message unread: its subscribers would be lost."""
+    long = letter * (MAX_CLIENT_BYTES // len(letter.encode()) - 4)
+    clients = [f"{n:04}{long}" for n in range(1000)]
+    found = wakes_of("r", clients)
+    assert [client for wake in found for client in wake.clients] == clients
+    assert max(len(wake_json(wake)) for wake in found) < LIMITS.value_bytes // 2
+    assert all(parse_wake(wake_json(wake)) == wake for wake in found)
+
+
+def test_ids_that_no_batch_would_read_are_not_told() -> None:
+    """One of ten megabytes would be too large for the topic: the service would end, for ever."""
+    clients = ["", "a", "x" * MAX_CLIENT_BYTES, "x" * (MAX_CLIENT_BYTES + 1), "z"]
+    assert [len(c) for wake in wakes_of("r", clients) for c in wake.clients] == [1, 1000, 1]
+    assert wakes_of("r" * 1001, ["a"]) == wakes_of("r", ["", "x" * 2000]) == []
+    assert f"between 1 and {MAX_CLIENT_BYTES}" in USABLE

@@ -59,6 +59,7 @@ def test_what_a_message_can_cause_counts_against_it(error: Exception) -> None:
         psycopg.errors.IdleInTransactionSessionTimeout("the process was stopped"),
         psycopg.errors.UndefinedTable("a migration is missing"),
         psycopg.errors.InsufficientPrivilege("a role"),
+        psycopg.errors.IndexCorrupted("unexpected zero page"),
         psycopg.InterfaceError("the connection is closed"),
         psycopg.OperationalError("consuming input failed"),
     ],

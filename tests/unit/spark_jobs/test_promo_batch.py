@@ -10,8 +10,11 @@ import pytest
 
 from spark_jobs.lib import wait_for_kafka
 from spark_jobs.lib.control import Control, StopRequested
+from spark_jobs.promo_join import main, refusals
 from spark_jobs.promo_join.batch import PromoBatch
 from weir.errors import PublishError, Unavailable
+from weir.kafka.record import Message
+from weir.ops.inputs import Beginning
 from weir.settings import Settings
 
 
@@ -66,3 +69,30 @@ def test_after_a_stop_was_asked_for_no_batch_begins(tmp_path: Path) -> None:
     with pytest.raises(StopRequested):
         batch(None, 0)  # type: ignore[arg-type]
     assert batch.failure is None
+
+
+def test_letters_of_each_topic_carry_which_one_of_its_name_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A topic that was made anew has the same places once more."""
+    settings = Settings(_env_file=None, home=tmp_path, promo_in_topic="menus")
+    driver: Any = SimpleNamespace(file=SimpleNamespace(settings=settings))
+    monkeypatch.setattr(
+        main,
+        "begin",
+        lambda _, query, topic, there: Beginning(
+            stands={0: 7}, incarnation="anew" if topic == "menus" else ""
+        ),
+    )
+    inputs, stands = main.begin_inputs(driver)
+    assert stands == {"menus": {0: 7}, "promo-wakeups": {0: 7}}
+    monkeypatch.setattr(
+        refusals,
+        "read_range",
+        lambda _, topic, start, end, probes: [
+            Message(topic, 0, start[0], None, b"{", (), None),
+        ],
+    )
+    refused = {("menus", 0, 8): "odd", ("promo-wakeups", 0, 9): "odd"}
+    found = refusals.refused_letters(inputs, refused, "promo_join.join")
+    assert [it.dedupe_key for it in found] == ["menus/0/8@anew", "promo-wakeups/0/9"]

@@ -32,7 +32,6 @@ def row(value: bytes | None, offset: int = 0, **more: Any) -> dict[str, Any]:
         "partition": 0,
         "offset": offset,
         "timestamp": NOON,
-        "has_key": False,
         "value_bytes": None if value is None else len(value),
         "value": value,
     } | more
@@ -49,7 +48,7 @@ def test_each_message_is_a_campaign_a_wake_up_or_refused() -> None:
         [
             row(campaign("soup"), 0),
             row(b"{", 1),
-            row(None, 2, has_key=True),
+            row(None, 2),
             row(None, 3, value_bytes=10_000_000),
             row(wake_json(wake), 4, topic="wakes"),
             row(b"what", 5, topic="wakes"),
@@ -95,15 +94,30 @@ def test_the_value_of_an_oversized_message_stays_in_spark(spark: SparkSession) -
         "topic string, partition int, offset long, timestamp timestamp, key binary, value binary"
     )
     rows = [
-        ("in", 0, 0, NOON, b"weir.probe:s:1", b"1234"),
+        ("in", 0, 0, NOON, b"key", b"1234"),
         ("in", 0, 1, NOON, b"\xff", b"12345"),
         ("in", 0, 2, NOON, None, None),
     ]
-    found = readable(spark.createDataFrame(rows, columns), max_bytes=4).toArrow().to_pylist()
-    assert [r["probe"] for r in found] == ["weir.probe:s:1", None, None]
+    found = readable(spark.createDataFrame(rows, columns), "wakes", max_bytes=4)
+    found = found.toArrow().to_pylist()
     assert {r["timestamp"] for r in found} == {NOON}
-    assert [(r["has_key"], r["value_bytes"], r["value"]) for r in found] == [
-        (True, 4, b"1234"),
-        (True, 5, None),
-        (False, None, None),
+    assert [(r["value_bytes"], r["value"]) for r in found] == [
+        (4, b"1234"),
+        (5, None),
+        (None, None),
     ]
+
+
+def test_only_a_short_key_among_our_own_messages_is_a_probe(spark: SparkSession) -> None:
+    """On the campaigns' topic a thousand keys of a megabyte would be the end of the driver."""
+    columns = (
+        "topic string, partition int, offset long, timestamp timestamp, key binary, value binary"
+    )
+    keys = (b"weir.probe:promo_join:1", b"weir.probe:" + b"x" * 1000, b"\xff", None)
+    rows = [
+        (topic, 0, offset, NOON, key, b"{}")
+        for topic in ("wakes", "in")
+        for offset, key in enumerate(keys)
+    ]
+    found = readable(spark.createDataFrame(rows, columns), "wakes").toArrow().to_pylist()
+    assert [r["probe"] for r in found] == ["weir.probe:promo_join:1", *[None] * 7]

@@ -1,29 +1,28 @@
 """Dead letters of a batch: the refused messages read again, with their original bytes.
 
-Spark says which (coordinates and reason); a plain consumer fetches just their ranges, in
-chunks, so that a batch full of refusals needs no memory for their content.
+A job says which (coordinates and reason); a plain consumer fetches just their ranges, one message
+at a time, so that a batch full of refusals needs no memory for their content.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from itertools import islice
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from weir.errors import ContractError
-from weir.kafka.dead_letters import DeadLetter, dlq_record, store
+from weir.kafka.dead_letters import DeadLetter, dlq_record
 from weir.kafka.producer import Publisher
 from weir.kafka.record import Message
-from weir.ops.lease import Pg
 
 Coordinates = Mapping[tuple[int, int], str]  # (partition, offset) -> reason
 ReadRange = Callable[[Mapping[int, int], Mapping[int, int]], Iterator[Message]]
 
-CHUNK: Final = 500
-
 
 def letters(
-    topic: str, refused: Coordinates, refused_by: str, read_range: ReadRange
+    topic: str,
+    refused: Coordinates,
+    refused_by: str,
+    read_range: ReadRange,
+    incarnation: str = "",
 ) -> Iterator[DeadLetter]:
     """One letter per refused message. Raises ContractError if one is no longer in the topic."""
     start: dict[int, int] = {}
@@ -46,6 +45,7 @@ def letters(
             partition=message.partition,
             offset=message.offset,
             headers=message.headers,
+            incarnation=incarnation,
         )
     if found != len(refused):
         raise ContractError(
@@ -54,11 +54,14 @@ def letters(
         )
 
 
-def keep(connection: Pg, publisher: Publisher, found: Iterator[DeadLetter]) -> None:
-    """Rows into the caller's transaction (once), records into `<topic>.dlq` (at least once)."""
-    while chunk := list(islice(found, CHUNK)):
-        for letter in chunk:
-            record = dlq_record(letter)
-            publisher.send(record.topic, record.value, key=record.key, headers=record.headers)
-        store(connection, chunk)
-        publisher.flush()
+def sent(publisher: Callable[[], Publisher], found: Iterable[DeadLetter]) -> Iterator[DeadLetter]:
+    """Each letter after its record was sent to `<topic>.dlq`: at least once, all of them confirmed
+    when the iterator ends. Without letters no publisher is asked for."""
+    sending = None
+    for letter in found:
+        sending = sending or publisher()
+        record = dlq_record(letter)
+        sending.send(record.topic, record.value, key=record.key, headers=record.headers)
+        yield letter
+    if sending is not None:
+        sending.flush()
