@@ -6,18 +6,19 @@ Under a crash: before the commit nothing happened, after it the ledger is past t
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from weir.market import batch_ledger
 from weir.market import catalogue_store as store
+from weir.market.batch_ledger import Offsets
 from weir.market.catalogue import Entry
 from weir.ops import lease, ledger
 
 STREAM: Final = "market_catalogue"
 QUERY: Final = "catalogue"
-Offsets = Mapping[str, Mapping[int, int]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,30 +49,21 @@ def commit(
     `keep` stores the dead letters of the batch. Raises Fenced; ContractError when the offsets do
     not fit.
     """
-    places = {
-        topic: ledger.Place(stream=batch.stream, query=QUERY, topic=topic) for topic in batch.ends
-    }
+    span = batch_ledger.Span(
+        stream=batch.stream,
+        query=QUERY,
+        epoch=batch.epoch,
+        begins=batch.begins,
+        ends=batch.ends,
+    )
     with connection.transaction():
-        stands = _parts({t: ledger.fetch_offsets(connection, p) for t, p in places.items()})
-        # Before the ledger is judged: an old epoch may meet offsets it does not understand.
-        lease.check(connection, batch.stream, batch.epoch)
-        verdict = ledger.judge_range(stands, _parts(batch.begins), _parts(batch.ends))
-        if verdict is ledger.Verdict.SKIP:
+        if not batch_ledger.is_new(connection, span):
             return None
         changed = store.merge(connection, batch.entries)
         if keep is not None:
             keep(connection)
-        lease.hold(connection, batch.stream, batch.epoch)
-        for topic, place in places.items():
-            ledger.move_offsets(connection, place, batch.ends[topic])
-        ledger.note_progress(
-            connection, next(iter(places.values())), _progress(batch), _ranges(batch)
-        )
+        batch_ledger.step_over(connection, span, _progress(batch))
     return len(changed)
-
-
-def _parts(offsets: Offsets) -> dict[tuple[str, int], int]:
-    return {(topic, p): offset for topic, parts in offsets.items() for p, offset in parts.items()}
 
 
 def _progress(batch: Batch) -> ledger.Progress:
@@ -81,15 +73,6 @@ def _progress(batch: Batch) -> ledger.Progress:
         rows=batch.rows,
         refused=batch.refused,
         duration_ms=int((time.monotonic() - batch.began) * 1000),
-        before={},
-        after={},
         event_time_min=batch.first_at,
         event_time_max=batch.last_at,
     )
-
-
-def _ranges(batch: Batch) -> dict[str, dict[str, list[int]]]:
-    return {
-        topic: {str(p): [batch.begins[topic][p], end] for p, end in sorted(ends.items())}
-        for topic, ends in batch.ends.items()
-    }

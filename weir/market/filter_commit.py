@@ -7,13 +7,13 @@ batch again, under the list of that later moment.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from weir.market import batch_ledger
+from weir.market.batch_ledger import Offsets
 from weir.ops import lease, ledger
-
-Offsets = Mapping[str, Mapping[int, int]]
 
 SAW: Final = """
     insert into market.filter_seen as s (stream, epoch, ban_version) values (%s, %s, %s)
@@ -46,16 +46,7 @@ class Done:
 
 def is_new(connection: lease.Pg, batch: Batch) -> bool:
     """Whether the batch is still to be done. Raises Fenced; ContractError: offsets do not fit."""
-    # Before the ledger is judged: an old epoch may meet offsets it does not understand.
-    lease.check(connection, batch.stream, batch.epoch)
-    stands = {
-        (topic, partition): offset
-        for topic, place in _places(batch).items()
-        for partition, offset in ledger.fetch_offsets(connection, place).items()
-    }
-    before = {(t, p): offset for t, parts in batch.begins.items() for p, offset in parts.items()}
-    after = {(t, p): offset for t, parts in batch.ends.items() for p, offset in parts.items()}
-    return ledger.judge_range(stands, before, after) is not ledger.Verdict.SKIP
+    return batch_ledger.is_new(connection, _span(batch))
 
 
 def commit(
@@ -70,34 +61,24 @@ def commit(
             return False
         keep(connection)
         connection.execute(SAW, [batch.stream, batch.epoch, done.ban_version])
-        lease.hold(connection, batch.stream, batch.epoch)
-        for topic, place in _places(batch).items():
-            ledger.move_offsets(connection, place, batch.ends[topic])
-        _note(connection, batch, done)
+        progress = ledger.Progress(
+            epoch=batch.epoch,
+            batch_id=batch.batch_id,
+            rows=done.rows,
+            refused=done.refused,
+            duration_ms=int((time.monotonic() - batch.began) * 1000),
+            event_time_min=None,
+            event_time_max=None,
+        )
+        batch_ledger.step_over(connection, _span(batch), progress)
     return True
 
 
-def _places(batch: Batch) -> dict[str, ledger.Place]:
-    return {
-        topic: ledger.Place(stream=batch.stream, query=batch.query, topic=topic)
-        for topic in sorted(batch.ends)
-    }
-
-
-def _note(connection: lease.Pg, batch: Batch, done: Done) -> None:
-    progress = ledger.Progress(
+def _span(batch: Batch) -> batch_ledger.Span:
+    return batch_ledger.Span(
+        stream=batch.stream,
+        query=batch.query,
         epoch=batch.epoch,
-        batch_id=batch.batch_id,
-        rows=done.rows,
-        refused=done.refused,
-        duration_ms=int((time.monotonic() - batch.began) * 1000),
-        before={},
-        after={},
-        event_time_min=None,
-        event_time_max=None,
+        begins=batch.begins,
+        ends=batch.ends,
     )
-    ranges = {
-        topic: {str(p): [batch.begins[topic][p], end] for p, end in sorted(ends.items())}
-        for topic, ends in batch.ends.items()
-    }
-    ledger.note_progress(connection, next(iter(_places(batch).values())), progress, ranges)

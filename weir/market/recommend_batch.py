@@ -7,27 +7,24 @@ transaction, so they count once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Final
 
 from weir.clock import Clock
 from weir.contracts.recommendation import Request, answer_json
 from weir.contracts.search_event import SearchEvent
-from weir.kafka.dead_letters import DeadLetter, store
+from weir.kafka.dead_letters import DeadLetter, store_all
 from weir.kafka.producer import Publisher
+from weir.market import batch_ledger
 from weir.market.recommend_answer import answer_request
 from weir.market.recommend_store import fetch_facts, fetch_recent, merge
 from weir.market.recommend_tally import tally
-from weir.ops import lease, ledger
+from weir.ops import ledger
 from weir.ops.lease import Pg
+from weir.ops.ledger import Ranges
 
 QUERY: Final = "recommend"
-LETTERS_AT_ONCE: Final = 50
-
-Ranges = Mapping[str, Mapping[int, tuple[int, int]]]
-"""topic -> partition -> (first offset, next offset) of a batch."""
 
 NOTE_ANSWERS: Final = """
     insert into market.answer_minute as m (minute, answered, without_items, expired, slowest_ms)
@@ -55,16 +52,7 @@ def is_new(connection: Pg, *, stream: str, epoch: int, offsets: Ranges) -> bool:
 
     Raises Fenced, ContractError (the offsets do not fit).
     """
-    before = {(t, p): begin for t, parts in offsets.items() for p, (begin, _) in parts.items()}
-    after = {(t, p): end for t, parts in offsets.items() for p, (_, end) in parts.items()}
-    stands = {
-        (topic, part): offset
-        for topic in sorted(offsets)
-        for part, offset in ledger.fetch_offsets(connection, _place(stream, topic)).items()
-    }
-    # Before the ledger is judged: an old epoch may meet offsets it does not understand.
-    lease.check(connection, stream, epoch)
-    return ledger.judge_range(stands, before, after) is not ledger.Verdict.SKIP
+    return batch_ledger.is_new(connection, _span(stream, epoch, offsets))
 
 
 def answer_all(
@@ -116,26 +104,22 @@ def count_searches(
         users = {search.user for search in searches if search.user is not None}
         facts = fetch_facts(connection, products)
         merge(connection, tally(searches, facts, fetch_recent(connection, users)))
-        letters = iter(refusals)
-        while some := list(islice(letters, LETTERS_AT_ONCE)):
-            store(connection, some)
+        store_all(connection, refusals)
         if answers != Answered():
             connection.execute(
                 NOTE_ANSWERS,
                 [answers.answered, answers.without_items, answers.expired, answers.slowest_ms],
             )
-        lease.hold(connection, stream, epoch)
-        for topic, parts in offsets.items():
-            ends = {part: end for part, (_, end) in parts.items()}
-            ledger.move_offsets(connection, _place(stream, topic), ends)
-        if progress is not None:
-            written = {
-                t: {str(p): list(span) for p, span in sorted(parts.items())}
-                for t, parts in offsets.items()
-            }
-            ledger.note_progress(connection, _place(stream, min(offsets)), progress(), written)
+        span = _span(stream, epoch, offsets)
+        batch_ledger.step_over(connection, span, None if progress is None else progress())
     return True
 
 
-def _place(stream: str, topic: str) -> ledger.Place:
-    return ledger.Place(stream=stream, query=QUERY, topic=topic)
+def _span(stream: str, epoch: int, offsets: Ranges) -> batch_ledger.Span:
+    return batch_ledger.Span(
+        stream=stream,
+        query=QUERY,
+        epoch=epoch,
+        begins={t: {p: begin for p, (begin, _) in parts.items()} for t, parts in offsets.items()},
+        ends={t: {p: end for p, (_, end) in parts.items()} for t, parts in offsets.items()},
+    )
