@@ -9,32 +9,22 @@ written.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
-from typing import TypeVar
+from collections.abc import Mapping
 
-import psycopg
 import structlog
 from pyspark.sql import DataFrame, Observation
 from pyspark.sql import functions as F
 
-from spark_jobs.lib.attempts import StoredTrials
-from spark_jobs.lib.checkpoint import batch_range
-from spark_jobs.lib.control import StopRequested
 from spark_jobs.lib.driver import Driver
-from spark_jobs.lib.guard import Guard, is_surroundings
-from spark_jobs.lib.messages import messages_of
-from spark_jobs.lib.quarantine import Quarantine
 from spark_jobs.lib.slices import Slice
+from spark_jobs.lib.topics import Begun
+from spark_jobs.lib.topics_batch import TopicsBatch
 from spark_jobs.market_banned_filter import transforms
 from spark_jobs.market_banned_filter.bans import BanFrame, ban_frames
 from spark_jobs.market_banned_filter.odd import OddOnes
 from spark_jobs.market_banned_filter.schema import QUERY, declared, sink_options
 from spark_jobs.market_banned_filter.sink import observed, write
 from weir.kafka.offsets import end_offsets
-from weir.kafka.producer import ConfirmedProducer
-from weir.kafka.reader import read_range
-from weir.kafka.record import Message
 from weir.market import filter_commit
 from weir.market.ban_list import BanList, fetch_list, fetch_moment
 from weir.market.settle import Ends
@@ -43,19 +33,14 @@ from weir.ops import lease
 from weir.ops.failpoint import reach
 
 log = structlog.get_logger()
-T = TypeVar("T")
-RETRY_SECONDS = 300.0
 
 
-class FilterBatch:
-    """The function behind foreachBatch, with what lives across batches."""
+class FilterBatch(TopicsBatch):
+    """What is done with each batch of products and bans."""
 
-    def __init__(self, driver: Driver, checkpoint: Path, options: Mapping[str, str]) -> None:
-        self.failure: BaseException | None = None
+    def __init__(self, driver: Driver, begun: Begun, options: Mapping[str, str]) -> None:
+        super().__init__(driver, QUERY, begun, options)
         self._spec = declared(driver)
-        self._driver = driver
-        self._checkpoint = checkpoint
-        self._options = options
         self._sink = sink_options(driver.file.settings)
         self._outlet = Outlet(
             source=self._spec.topic,
@@ -66,29 +51,9 @@ class FilterBatch:
         self._bans: BanList | None = None
         self._frames: tuple[BanFrame, ...] = ()
         self._looked: int | None = None
-        self._connection: lease.Pg | None = None
-        self._publisher: ConfirmedProducer | None = None
-        self._odd = OddOnes(f"{self._spec.name}.{QUERY}", self._read, self._publish)
-        quarantine = Quarantine(driver, QUERY, read_range=self._read, publisher=self._publish)
-        self._guard = Guard(StoredTrials(driver, QUERY, quarantine), driver.control.raise_if_asked)
+        self._odd = OddOnes(self._read, self._publish)
 
-    def __call__(self, messages: DataFrame, batch_id: int) -> None:
-        """Filter one batch. Any error ends the query; it is kept for the main thread."""
-        try:
-            with self._driver.control.batch():
-                begins, ends = batch_range(self._checkpoint, batch_id)
-                batch = Slice(batch_id=batch_id, begins=begins, ends=ends)
-                self._guard.run(
-                    batch,
-                    lambda piece: self._filter(messages_of(messages, piece, self._options), piece),
-                )
-        except StopRequested:
-            raise
-        except BaseException as error:
-            self.failure = error
-            raise
-
-    def _filter(self, messages: DataFrame, piece: Slice) -> None:
+    def _process(self, messages: DataFrame, piece: Slice) -> None:
         batch = filter_commit.Batch(
             stream=self._spec.name,
             query=QUERY,
@@ -117,7 +82,7 @@ class FilterBatch:
                 connection,
                 batch,
                 done,
-                keep=lambda c: self._odd.keep(c, self._spec.topic, refused),
+                keep=lambda inside: self._keep(inside, {self._spec.topic: refused}),
             )
         )
         self._driver.control.done(
@@ -184,36 +149,7 @@ class FilterBatch:
         found = observed(seen)
         return found["rows"], found["odd"]
 
-    def _patiently(self, act: Callable[[lease.Pg], T]) -> T:
-        """Act, and again while PostgreSQL is away: nothing is written meanwhile.
-
-        Everything here may be done twice; where a lost connection hides a commit, the ledger tells.
-        """
-        deadline = time.monotonic() + RETRY_SECONDS
-        control = self._driver.control
-        while True:
-            try:
-                if self._connection is None or self._connection.closed:
-                    self._connection = self._driver.connect()
-                return act(self._connection)
-            except psycopg.OperationalError as error:
-                self._connection = None
-                over = time.monotonic() > deadline or control.fenced.is_set()
-                if over or not is_surroundings(error):
-                    raise
-                log.warning("PostgreSQL is asked again", error=str(error).splitlines()[0])
-                control.fenced.wait(0.5)
-
     def _ends(self) -> Ends:
         settings = self._driver.file.settings
         topics = (self._outlet.products, self._outlet.events)
         return {topic: end_offsets(settings, topic) for topic in topics}
-
-    def _read(
-        self, topic: str, start: Mapping[int, int], end: Mapping[int, int]
-    ) -> Iterator[Message]:
-        return read_range(self._driver.file.settings, topic, start, end, probes=True)
-
-    def _publish(self) -> ConfirmedProducer:
-        self._publisher = self._publisher or ConfirmedProducer(self._driver.file.settings)
-        return self._publisher

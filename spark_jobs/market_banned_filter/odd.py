@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-import structlog
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from spark_jobs.lib.refusals import Coordinates
 from spark_jobs.market_banned_filter.transforms import unsure
-from spark_jobs.window_counts.refusals import Coordinates, keep, letters
 from weir.contracts.product import Refusal
 from weir.errors import ContractError
 from weir.kafka.producer import Publisher
@@ -17,17 +16,14 @@ from weir.kafka.record import Message
 from weir.market.ban_list import BanList
 from weir.market.judge_one import judge_one
 from weir.market.take_back import Outlet
-from weir.ops.lease import Pg
 
-log = structlog.get_logger()
 Read = Callable[[str, Mapping[int, int], Mapping[int, int]], Iterator[Message]]
 
 
 class OddOnes:
     """Every odd message is written as the quick way would, or becomes a dead letter."""
 
-    def __init__(self, refused_by: str, read: Read, publisher: Callable[[], Publisher]) -> None:
-        self._refused_by = refused_by
+    def __init__(self, read: Read, publisher: Callable[[], Publisher]) -> None:
         self._read = read
         self._publisher = publisher
 
@@ -59,16 +55,6 @@ class OddOnes:
                 "raise the topic's retention, then: weir streams start",
             )
         return refused
-
-    def keep(self, connection: Pg, topic: str, refused: Coordinates) -> None:
-        """Dead letters with their original bytes; part of the transaction of the ledger."""
-        if not refused:
-            return
-        found = letters(
-            topic, refused, self._refused_by, lambda start, end: self._read(topic, start, end)
-        )
-        keep(connection, self._publisher(), found)
-        log.warning("refused", messages=len(refused), topic=topic)
 
     def _messages(self, topic: str, wanted: set[tuple[int, int]]) -> Iterator[Message]:
         start: dict[int, int] = {}

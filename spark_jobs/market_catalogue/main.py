@@ -2,59 +2,37 @@
 
 from __future__ import annotations
 
-import json
-
 import structlog
 from pyspark.sql import SparkSession
 
 from spark_jobs.lib.driver import Driver, Job, run_driver
-from spark_jobs.lib.kafka import source_options
-from spark_jobs.lib.wait_for_kafka import first_offsets_patiently
+from spark_jobs.lib.topics import begin_topics, topics_options
 from spark_jobs.market_catalogue.batch import CatalogueBatch
 from spark_jobs.market_catalogue.schema import COLUMNS, TOPICS
-from spark_jobs.window_counts.main import choose_checkpoint
 from weir.market.catalogue_commit import QUERY
-from weir.ops import ledger
 
 log = structlog.get_logger()
 
 
 def start(session: SparkSession, driver: Driver) -> Job:
     """Begin the query where the ledger stands, in both topics of the filter."""
-    spec, settings = driver.file.spec, driver.file.settings
-    stands = {topic: begin(driver, topic) for topic in TOPICS}
-    options = source_options(settings, spec, {}) | {
-        "subscribe": ",".join(stands),
-        "startingOffsets": json.dumps(
-            {t: {str(p): o for p, o in sorted(ps.items())} for t, ps in stands.items()}
-        ),
-        "includeHeaders": "true",
-    }
-    folder = choose_checkpoint(driver.file.checkpoints / QUERY, stands)
-    batch = CatalogueBatch(driver, folder, options)
+    spec = driver.file.spec
+    begun = begin_topics(driver, QUERY, TOPICS)
+    options = topics_options(driver, spec, begun) | {"includeHeaders": "true"}
+    batch = CatalogueBatch(driver, QUERY, begun, options)
     query = (
         session.readStream.format("kafka")
         .options(**options)
         .load()
         .select(*COLUMNS)
         .writeStream.queryName(QUERY)
-        .option("checkpointLocation", str(folder))
+        .option("checkpointLocation", str(begun.folder))
         .trigger(processingTime=f"{spec.trigger_ms} milliseconds")
         .foreachBatch(batch)
         .start()
     )
-    log.info("taking in", stream=spec.name, epoch=driver.epoch, since=stands)
+    log.info("taking in", stream=spec.name, epoch=driver.epoch, since=begun.stands)
     return Job(query=query, failure=lambda: batch.failure)
-
-
-def begin(driver: Driver, topic: str) -> dict[int, int]:
-    """Where the ledger stands in this topic; its beginning at the first start."""
-    place = ledger.Place(stream=driver.file.stream, query=QUERY, topic=topic)
-    first = first_offsets_patiently(driver.file.settings, topic, driver.control.stop)
-    with driver.connect() as connection:
-        stands = ledger.begin_offsets(connection, place, first)
-    ledger.refuse_loss(place, stands, first)
-    return stands
 
 
 if __name__ == "__main__":

@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
+from spark_jobs.lib import topics_batch
 from spark_jobs.lib.control import Control
 from spark_jobs.lib.driver import Driver
+from spark_jobs.lib.topics import Begun
 from spark_jobs.market_banned_filter import batch as module
 from spark_jobs.market_banned_filter.batch import FilterBatch
 from spark_jobs.market_banned_filter.schema import QUERY
@@ -68,7 +70,7 @@ class LocalFilter:
             place = ledger.Place(stream=self.spec.name, query=QUERY, topic=topic)
             ledger.begin_offsets(desk.pg, place, {0: 0})
         patch.setattr(module, "write", self._write)
-        patch.setattr(module, "batch_range", lambda _folder, _number: self._range)
+        patch.setattr(topics_batch, "batch_range", lambda _folder, _number: self._range)
         self._range: Any = None
         self.batch = self.driver()
 
@@ -83,7 +85,13 @@ class LocalFilter:
             control=Control(),
             application_name=lease.application_name(self.spec.name, epoch),
         )
-        found = LocalBatch(driver, self._folder, {})
+        topics = (self.spec.topic, self.spec.bans_topic)
+        begun = Begun(
+            stands={topic: {0: 0} for topic in topics},
+            incarnations=dict.fromkeys(topics, ""),
+            folder=self._folder,
+        )
+        found = LocalBatch(driver, begun, {})
         found.log, found.source = self.log, self.source
         return found
 

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from pyspark.sql import SparkSession
 
+from spark_jobs.lib import topics_batch
 from spark_jobs.lib.session import PINNED
 from spark_jobs.market_banned_filter import batch as module
 from spark_jobs.market_banned_filter.schema import declared
@@ -131,7 +132,7 @@ def test_without_the_list_nothing_is_written(
         raise psycopg.OperationalError("the connection is closed")
 
     monkeypatch.setattr(module, "fetch_moment", away)
-    monkeypatch.setattr(module, "RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(topics_batch, "RETRY_SECONDS", 0.0)
     with pytest.raises(psycopg.OperationalError):
         filtering.filters(a("p2"))
     assert filtering.changes() == [("p1", Change.ALLOWED)]
