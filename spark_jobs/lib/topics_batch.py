@@ -8,6 +8,7 @@ ledger.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -113,7 +114,7 @@ class TopicsBatch:
                 topic,
                 coordinates,
                 f"{self._driver.file.stream}.{self._query}",
-                lambda start, end, topic=topic: self._read(topic, start, end),
+                partial(self._read, topic),
                 self._incarnations[topic],
             )
             yield from sent(self._publish, found)

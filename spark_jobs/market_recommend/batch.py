@@ -28,12 +28,12 @@ from weir.kafka.producer import ConfirmedProducer
 from weir.market.recommend_batch import (
     QUERY,
     Answered,
-    Ranges,
     answer_all,
     count_searches,
     is_new,
 )
 from weir.ops import lease, ledger
+from weir.ops.ledger import Ranges
 from weir.ops.probe import sent_ms_of
 from weir.ops.streams import RecommendSpec
 
