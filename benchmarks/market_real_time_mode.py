@@ -124,7 +124,7 @@ def allowed(session: SparkSession, messages: DataFrame, out: str) -> DataFrame:
         for number, rule in enumerate(rules_for(BANS))
     )
     bans = BanList(version=1, at=datetime.now(UTC), changes_at=None, rules=rules)
-    outputs = Outputs(products=out, events="", epoch=1, ban_version=1)
+    outputs = Outputs(source="shop-products", products=out, events="", epoch=1, ban_version=1)
     return (
         decide(messages, ban_frames(session, bans))
         .where(F.col("sure") & F.col("ban").isNull())

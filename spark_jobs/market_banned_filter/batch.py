@@ -47,6 +47,7 @@ class FilterBatch(TopicsBatch):
             products=self._spec.products_topic,
             events=self._spec.events_topic,
             epoch=driver.epoch,
+            incarnation=begun.incarnations[self._spec.topic],
         )
         self._bans: BanList | None = None
         self._frames: tuple[BanFrame, ...] = ()
@@ -140,6 +141,7 @@ class FilterBatch(TopicsBatch):
             F.count_if(~F.col("sure")).alias("odd"),
         )
         outputs = transforms.Outputs(
+            source=self._outlet.source_name,
             products=self._outlet.products,
             events=self._outlet.events,
             epoch=self._outlet.epoch,

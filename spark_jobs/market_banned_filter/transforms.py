@@ -19,8 +19,9 @@ from weir.market.filtered import EVENT_VERSION, Change
 
 @dataclass(frozen=True, kw_only=True)
 class Outputs:
-    """Where records go, and what they say of who wrote them."""
+    """Where records go, and what they say of who wrote them. source: `Outlet.source_name`."""
 
+    source: str
     products: str
     events: str
     epoch: int
@@ -89,7 +90,10 @@ def _written(outputs: Outputs) -> Column:
 def headers(change: Change, outputs: Outputs) -> Column:
     """As `weir.market.filtered.headers_of` writes them."""
     src = F.concat_ws(
-        "-", "topic", F.col("partition").cast("string"), F.col("offset").cast("string")
+        "-",
+        F.lit(outputs.source),
+        F.col("partition").cast("string"),
+        F.col("offset").cast("string"),
     )
     pairs = (
         ("src", src),

@@ -2,7 +2,8 @@
 
 Every record is keyed by product id and says in its headers what became of which shop's record:
 
-  src            topic-partition-offset in the shops' topic: the same thing twice has the same src
+  src            topic-partition-offset in the shops' topic: the same thing twice has the same src;
+                 the topic is `name@id` when it is not the first one of its name
   updated_at_us  from when this version of the product counts, microseconds since the epoch
   ban_version    of the ban list that decided, epoch: of the driver that wrote
   change         see `Change`

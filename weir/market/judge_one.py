@@ -47,7 +47,7 @@ def _headers(
     return headers_of(
         Mark(
             change,
-            Source(message.topic, message.partition, message.offset),
+            Source(outlet.source_name, message.partition, message.offset),
             Version(updated_us, message.offset, bans.version, outlet.epoch),
         )
     )

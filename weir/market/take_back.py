@@ -35,12 +35,19 @@ STEP_SECONDS: Final = 0.02
 
 @dataclass(frozen=True, kw_only=True)
 class Outlet:
-    """Where the filter writes, whose records it judges, and under which epoch."""
+    """Where the filter writes, whose records it judges, and under which epoch. `incarnation` of
+    the shops' topic: see `DeadLetter`."""
 
     source: str
     products: str
     events: str
     epoch: int
+    incarnation: str = ""
+
+    @property
+    def source_name(self) -> str:
+        """The shops' topic in `src`: one that was made anew has the same offsets once more."""
+        return f"{self.source}@{self.incarnation}" if self.incarnation else self.source
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +126,7 @@ def _readmit(publisher: Publisher, outlet: Outlet, product: Contradiction, versi
 def _mark(outlet: Outlet, product: Contradiction, version: int, change: Change) -> Mark:
     return Mark(
         change,
-        Source(outlet.source, product.src_partition, product.src_offset),
+        Source(outlet.source_name, product.src_partition, product.src_offset),
         Version(product.updated_at_us, product.src_offset, version, outlet.epoch),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import orjson
@@ -41,6 +42,15 @@ def test_an_allowed_product_goes_through_byte_for_byte():
     (one,) = written
     assert (one.topic, one.key, one.value) == ("out", KEY, value)
     assert read_mark(one.headers) == mark(Change.ALLOWED, UPDATED_US)
+
+
+def test_records_of_a_topic_that_was_made_anew_are_no_others_though_offsets_are_equal():
+    """Else the statistics would take them for what they have counted."""
+    anew = replace(OUTLET, incarnation="a-2")
+    (one,) = judge_one(record(message(updated_at=UPDATED)), bans(), anew)
+    found = read_mark(one.headers)
+    assert found is not None
+    assert found.source == Source("shop-products@a-2", 2, 41)
 
 
 def test_a_banned_product_leaves_a_tombstone_and_an_event_with_the_product():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,7 +26,10 @@ RECEIVED = datetime(2026, 11, 21, 0, 0, 0, 123_000, tzinfo=UTC)
 RECEIVED_MS = int(RECEIVED.timestamp() * 1000)
 SCHEMA = "topic STRING, partition INT, offset BIGINT, timestamp TIMESTAMP, key BINARY, value BINARY"
 OUTLET = Outlet(source="shop-products", products="out", events="events", epoch=3)
-OUTPUTS = Outputs(products="out", events="events", epoch=3, ban_version=9)
+ANEW = replace(OUTLET, incarnation="e-1_x")
+OUTPUTS = Outputs(
+    source=OUTLET.source_name, products="out", events="events", epoch=3, ban_version=9
+)
 RULES = (
     LiveRule(Kind.PRODUCT, "banned id", 1, 'recalled "at once"'),
     LiveRule(Kind.SKU, "BAD-1", 2, "forged"),
@@ -89,16 +93,20 @@ def comparable(record: Record) -> tuple[Any, ...]:
     return (record.topic, record.key, value or b"", record.headers)
 
 
+@pytest.mark.parametrize("outlet", [OUTLET, ANEW])
 @pytest.mark.parametrize("rules", [(), RULES])
-def test_spark_writes_what_the_judge_of_single_messages_writes(spark: SparkSession, rules):
+def test_spark_writes_what_the_judge_of_single_messages_writes(
+    spark: SparkSession, rules: tuple[LiveRule, ...], outlet: Outlet
+):
     """One list, one judge: the quick way must never be kinder."""
     pairs = inputs()
     decided = decide(frame(spark, pairs), ban_frames(spark, bans(*rules)))
-    found = written(records(decided, OUTPUTS))
+    outputs = replace(OUTPUTS, source=outlet.source_name)
+    found = written(records(decided, outputs))
     expected: list[Record] = []
     for offset, (key, value) in enumerate(pairs):
         one = Message("shop-products", 1, offset, key, value, (), RECEIVED_MS)
-        judged = judge_one(one, bans(*rules), OUTLET)
+        judged = judge_one(one, bans(*rules), outlet)
         expected += judged if isinstance(judged, list) else []
     assert len(expected) == len(PRODUCTS) + 2 + (5 if rules else 0)
     assert sorted(map(comparable, found)) == sorted(map(comparable, expected))
