@@ -12,16 +12,14 @@ import structlog
 from pyspark.sql import DataFrame
 
 from spark_jobs.lib.slices import Slice
+from spark_jobs.lib.strangers import brake
 from spark_jobs.lib.topics_batch import TopicsBatch
-from spark_jobs.market_catalogue.transforms import Sorted, sort_out
-from weir.errors import ContractError
+from spark_jobs.market_catalogue.transforms import sort_out
 from weir.market.catalogue_commit import QUERY, Batch, commit
 from weir.market.catalogue_store import prepare
 from weir.ops import lease
 
 log = structlog.get_logger()
-
-BRAKE_ROWS = 1000
 
 
 class CatalogueBatch(TopicsBatch):
@@ -30,7 +28,7 @@ class CatalogueBatch(TopicsBatch):
     def _process(self, messages: DataFrame, piece: Slice) -> None:
         spec, began = self._driver.file.spec, time.monotonic()
         found = sort_out(messages.toArrow().to_pylist())
-        self._brake(found)
+        brake(spec, found.rows, found.refusals)
         batch = Batch(
             stream=spec.name,
             epoch=self._driver.epoch,
@@ -50,17 +48,6 @@ class CatalogueBatch(TopicsBatch):
         if changed is None:
             log.info("batch was taken in before", batch_id=piece.batch_id, ends=piece.ends)
         self._driver.control.done(QUERY, piece.batch_id, found.rows, products=changed or 0)
-
-    def _brake(self, found: Sorted) -> None:
-        """Somebody else's messages in the filter's topics: a person looks before they are gone."""
-        limit = self._driver.file.spec.max_refusal_share
-        if found.rows > BRAKE_ROWS and found.refusals > limit * found.rows:
-            raise ContractError(
-                f"{found.refusals} of {found.rows} records are not what the filter writes, more"
-                f" than max_refusal_share {limit}; nothing of this batch was taken in",
-                "weir topics tail filtered-products shows the newest; who else writes there?"
-                " Afterwards: weir streams start market_catalogue",
-            )
 
     def _prepare(self, connection: lease.Pg) -> None:
         prepare(connection)
