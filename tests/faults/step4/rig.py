@@ -123,7 +123,8 @@ class FilterRig:
 
     def ban_for(self, seconds: float, deeds: int, seed: int = 4) -> None:
         """So many deeds at random moments of this time."""
-        moments = sorted(random.Random(seed).uniform(0, seconds) for _ in range(deeds))
+        chooser = random.Random(seed)
+        moments = sorted(chooser.uniform(0, seconds) for _ in range(deeds))
         began = time.monotonic()
         for moment in moments:
             self._over.wait(max(0.0, began + moment - time.monotonic()))

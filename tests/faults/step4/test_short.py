@@ -26,8 +26,12 @@ def test_no_banned_product_passes_though_a_driver_dies_and_the_list_is_away(
         shops.start()
         rig.ban_for(6, 14)
         rig.kill()
-        rig.ban_for(6, 6, seed=5)
+        rig.ban_for(10, 10, seed=5)
         shops.end()
+        rig.banner.ban(Rule(Kind.SKU_PREFIX, sku_of(7)[:4]))
+        after = rig.shops(rate=0)
+        after.send(7)
+        after.flush()
         facts = rig.settle()
         assert (facts["leaked"], facts["shown_though_banned"]) == (0, 0), facts
         assert facts["blocked_in_the_end"] > 0, facts
