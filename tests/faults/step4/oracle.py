@@ -66,7 +66,7 @@ def leaks(world: World, let: Iterable[Let]) -> list[tuple[Let, Span]]:
     lengths = {len(rule.value) for rule in by_rule if rule.kind is Kind.SKU_PREFIX}
     found = []
     for one in let:
-        if one.mark.change is not Change.ALLOWED:
+        if one.mark.change not in (Change.ALLOWED, Change.READMITTED):
             continue
         sent = world.sent[one.mark.source]
         rules = [Rule(Kind.PRODUCT, sent.product_id), Rule(Kind.SKU, sent.sku)]

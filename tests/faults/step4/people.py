@@ -34,6 +34,12 @@ def sku_of(number: int) -> str:
     return f"F{number % FAMILIES:02d}-{number:05d}"
 
 
+def moments(seconds: float, deeds: int, seed: int) -> list[float]:
+    """So many random moments within this time, in order."""
+    chooser = random.Random(seed)
+    return sorted(chooser.uniform(0, seconds) for _ in range(deeds))
+
+
 class Shops(threading.Thread):
     """Send products at a rate until `stop`; what was sent is in the world when Kafka has it."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import signal
 import threading
 import time
@@ -19,7 +18,7 @@ from psycopg import sql
 from tests.faults.step3.drivers import OnCluster
 from tests.faults.step4.catalogue import Catalogue
 from tests.faults.step4.oracle import Let, World, leaks, owed
-from tests.faults.step4.people import Banner, Shops
+from tests.faults.step4.people import Banner, Shops, moments
 from tests.support.eventually import eventually
 from tests.support.stores import own_database
 from tests.support.topics import create_topic, fresh_topic
@@ -123,10 +122,8 @@ class FilterRig:
 
     def ban_for(self, seconds: float, deeds: int, seed: int = 4) -> None:
         """So many deeds at random moments of this time."""
-        chooser = random.Random(seed)
-        moments = sorted(chooser.uniform(0, seconds) for _ in range(deeds))
         began = time.monotonic()
-        for moment in moments:
+        for moment in moments(seconds, deeds, seed):
             self._over.wait(max(0.0, began + moment - time.monotonic()))
             self.banner.act()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.faults.step4.oracle import Let, Sent, Span, World, leaks, owed
+from tests.faults.step4.people import moments
 from weir.market.filtered import Change, Mark, Source, Version
 from weir.market.rules import Kind, Rule
 
@@ -45,8 +46,10 @@ def test_what_is_written_after_the_end_of_a_ban_is_none():
 
 
 def test_what_comes_back_after_a_lift_and_what_another_rule_hits_is_none():
-    """A readmitted product was sent long ago."""
-    assert leaks(world(sent_at=100.5), [let(9, change=Change.READMITTED)]) == []
+    """But one that is let in again while its ban holds is a leak like any other."""
+    back = world(sent_at=100.5, lifted_version=8)
+    assert leaks(back, [let(9, change=Change.READMITTED)]) == []
+    assert len(leaks(back, [let(7, change=Change.READMITTED)])) == 1
     other = World(sent={SOURCE: Sent("p1", "F02-0001", 101.0)}, spans=world(sent_at=0).spans)
     assert leaks(other, [let(5)]) == []
 
@@ -58,3 +61,11 @@ def test_in_the_end_the_newest_record_counts_and_a_live_rule_blocks_it():
     found.sent[newer] = Sent("p1", "F01-0001", 99.5)
     assert owed(found, 150.0) == {"p1": ("blocked", newer)}
     assert owed(found, 200.0) == {"p1": ("listed", newer)}
+
+
+def test_deeds_are_spread_over_the_time():
+    """All at one moment would meet one batch."""
+    found = moments(240.0, 200, seed=4)
+    assert found == sorted(found)
+    assert all(0 <= at <= 240 for at in found)
+    assert len(set(found)) == 200
