@@ -19,6 +19,7 @@ from tests.faults.step3.drivers import OnCluster
 from tests.faults.step4.catalogue import Catalogue
 from tests.faults.step4.oracle import Let, World, leaks, owed
 from tests.faults.step4.people import Banner, Shops, moments
+from tests.support.drivers import processes_with
 from tests.support.eventually import eventually
 from tests.support.stores import own_database
 from tests.support.topics import create_topic, fresh_topic
@@ -98,7 +99,12 @@ class FilterRig:
             desired.want_run(connection, self.spec.name, "test")
 
     def kill(self) -> None:
-        """kill -9 of both processes; Spark's worker starts them again."""
+        """kill -9 of both processes, when there are both; Spark's worker starts them again."""
+        eventually(
+            lambda: processes_with(self.token).keys(),
+            lambda found: found >= {"jvm", "python"},
+            within_seconds=PATIENCE_SECONDS,
+        )
         self.drivers.kill(self.token)
 
     def stand_still(self) -> tuple[str, int]:
@@ -195,6 +201,7 @@ class FilterRig:
             "let_through": len(let),
             "changes": dict(Counter(one.mark.change.value for one in let)),
             "deeds": self.banner.deeds,
+            "epoch": self.epoch(),
             "blocked_in_the_end": len(blocked),
             "leaked": self.leaked(),
             "shown_though_banned": len(self.shown() & blocked),
