@@ -44,8 +44,8 @@ class Settings(BaseSettings):
         1, description="Local brokers: 1, or 3 with replication 3 and min in-sync 2"
     )
     spark_workers: int = Field(1, ge=1, le=3, description="Local Spark workers")
-    spark_worker_cores: int = Field(16, ge=2, description="Task slots that a worker offers")
-    spark_worker_memory_mb: int = Field(8192, ge=1024, description="Memory that a worker offers")
+    spark_worker_cores: int = Field(32, ge=2, description="Task slots that a worker offers")
+    spark_worker_memory_mb: int = Field(12288, ge=1024, description="Memory that a worker offers")
 
     kafka_bootstrap: str = Field(
         "",

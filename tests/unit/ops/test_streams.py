@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from tests.support.stream_specs import WIKIMEDIA, wikimedia_spec
 from weir.errors import SettingError
 from weir.ops.streams import find_stream, load_streams
+from weir.settings import Settings
 
 
 def test_the_shipped_file_declares_every_stream() -> None:
@@ -77,3 +78,14 @@ def test_the_test_declaration_has_the_fields_of_the_shipped_one() -> None:
         k: v for k, v in shipped.items() if k not in changed
     }
     assert WIKIMEDIA["resources"].keys() == shipped["resources"].keys()
+
+
+def test_one_worker_has_room_for_every_stream_a_takeover_and_a_batch() -> None:
+    """Without room an application waits for ever, and its driver looks alive."""
+    sizes = [each.resources for each in load_streams().values()]
+    slots = [1 + each.executor_cores for each in sizes]
+    memory_mb = [each.driver_memory_mb + each.executor_memory_mb for each in sizes]
+    batch_slots, batch_mb = 2, 640
+    offered = Settings(_env_file=None)
+    assert sum(slots) + max(slots) + batch_slots <= offered.spark_worker_cores
+    assert sum(memory_mb) + max(memory_mb) + batch_mb <= offered.spark_worker_memory_mb
