@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from weir.cli.output import print_json, print_table
+from weir.ops.health import in_words
 from weir.settings import load_settings
 
 if TYPE_CHECKING:
@@ -41,8 +42,12 @@ def print_status(found: MarketStatus) -> None:
         print_table(["topic", "messages kept"], [(t.topic, t.kept) for t in found.topics])
     if found.streams:
         print()
-        names_of = ("stream", "observed", "health", "lag_messages", "lag_seconds")
         print_table(
-            ["stream", "does", "health", "waiting", "oldest waits s"],
-            [tuple(stream[name] for name in names_of) for stream in found.streams],
+            ["stream", "does", "health", "waiting", "oldest"], [_line(s) for s in found.streams]
         )
+
+
+def _line(stream: dict[str, Any]) -> tuple[object, ...]:
+    oldest = stream["lag_seconds"]
+    names = ("stream", "observed", "health", "lag_messages")
+    return (*(stream[name] for name in names), in_words(oldest) if oldest else None)

@@ -101,7 +101,9 @@ def test_an_archive_whose_last_run_failed_does_not_work(own: Settings, pg: Pg, w
 def test_the_shell_says_it_in_words_and_in_json(own: Settings, pg: Pg, monkeypatch):
     """The same facts, for both kinds of reader."""
     check = module.Check(name="kafka", works=True, says="7 topics")
-    found = module.MarketStatus(checks=[check], counts={"live_bans": 3})
+    lag = {"observed": "running", "health": "healthy", "lag_messages": 13, "lag_seconds": 22.431}
+    stream = {"stream": "market_banned_filter", **lag}
+    found = module.MarketStatus(checks=[check], counts={"live_bans": 3}, streams=[stream])
     monkeypatch.setattr(module, "fetch_market_status", lambda _: found)
     app = typer.Typer()
     app.callback()(lambda: None)
@@ -109,5 +111,6 @@ def test_the_shell_says_it_in_words_and_in_json(own: Settings, pg: Pg, monkeypat
     said = CliRunner().invoke(app, ["status"], catch_exceptions=False).output
     assert "7 topics" in said
     assert "live bans" in said
+    assert "22 s" in said
     told = CliRunner().invoke(app, ["status", "--json"], catch_exceptions=False).output
     assert json.loads(told)["works"] is True
