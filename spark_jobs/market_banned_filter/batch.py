@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import asdict
+from functools import partial
 
 import structlog
 from pyspark.sql import DataFrame, Observation
@@ -27,6 +29,7 @@ from spark_jobs.market_banned_filter.sink import observed, write
 from weir.kafka.offsets import end_offsets
 from weir.market import filter_commit
 from weir.market.ban_list import BanList, fetch_list, fetch_moment
+from weir.market.on_the_way import products_on_their_way
 from weir.market.settle import Ends
 from weir.market.take_back import Outlet, TakenBack, take_back
 from weir.ops import lease
@@ -120,11 +123,12 @@ class FilterBatch(TopicsBatch):
                 self._outlet,
                 self._ends,
                 self._driver.control.stop.wait,
+                partial(products_on_their_way, self._driver.file.settings),
             )
         )
         self._looked = bans.version
         if taken != TakenBack():
-            log.info("taken back", retracted=taken.retracted, readmitted=taken.readmitted)
+            log.info("taken back", **asdict(taken))
         return taken
 
     def _write(self, messages: DataFrame, piece: Slice, bans: BanList) -> tuple[int, int]:

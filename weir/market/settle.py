@@ -7,7 +7,7 @@ written by then; (3) no product there contradicts the rule.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -84,12 +84,19 @@ def hidden_but_free(connection: Pg, version: int, limit: int) -> list[Contradict
     return _find(connection, FREE, version, limit)
 
 
+def fetch_stands(connection: Pg, topics: Iterable[str]) -> Ends:
+    """Up to where the catalogue has merged these topics."""
+    found: dict[str, dict[int, int]] = {topic: {} for topic in topics}
+    for topic, partition, offset in connection.execute(READ, [CATALOGUE, list(found)]).fetchall():
+        found[topic][partition] = offset
+    return found
+
+
 def has_read(connection: Pg, ends: Ends) -> bool:
     """Whether the catalogue has merged everything before these ends."""
-    rows = connection.execute(READ, [CATALOGUE, list(ends)]).fetchall()
-    stands = {(topic, partition): offset for topic, partition, offset in rows}
+    stands = fetch_stands(connection, ends)
     return all(
-        end == 0 or stands.get((topic, partition), 0) >= end
+        end == 0 or stands[topic].get(partition, 0) >= end
         for topic, partitions in ends.items()
         for partition, end in partitions.items()
     )

@@ -6,7 +6,7 @@ always comes after what is said here about an older one. Under a crash: at least
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from weir.market.filtered import Change, Mark, Source, Version, event_json, head
 from weir.market.settle import (
     Contradiction,
     Ends,
+    fetch_stands,
     has_read,
     hidden_but_free,
     shown_but_banned,
@@ -52,7 +53,7 @@ class Outlet:
 
 @dataclass(frozen=True, kw_only=True)
 class TakenBack:
-    """What one look did. `waits`: products that stay hidden until the catalogue has caught up."""
+    """What one look did. `waits`: products that stay hidden until the next look."""
 
     retracted: int = 0
     readmitted: int = 0
@@ -65,48 +66,48 @@ def take_back(
     outlet: Outlet,
     ends: Callable[[], Ends],
     wait: Wait,
+    on_their_way: Callable[[Ends, Ends], Collection[str] | None],
 ) -> TakenBack:
     """Publish a tombstone and an event for each product that is shown though a changed rule bans
     it; the product and an event for each that is hidden though nothing bans it any more.
 
-    `ends`: where the topics that the filter writes end now; it writes nothing meanwhile. Until the
-    catalogue has read up to there, a newer version may be on its way, and an old one let in again
-    could follow it: that product waits for another look. A banned one is taken back in any case.
-    Raises PublishError, Unavailable, psycopg's errors.
+    `ends`: where the topics that the filter writes end now; it writes nothing meanwhile. What the
+    catalogue has not read up to there in a short time is `on_their_way`: the products of which
+    something lies between where it stands and the end (None: nobody knows). Of those a newer
+    version may come, and an old one let in again could follow it: they wait for another look. A
+    banned one is taken back in any case. Raises PublishError, Unavailable, psycopg's errors.
     """
     version = fetch_moment(connection).version
     if not _contradicts(connection, version):
         return TakenBack()
-    caught_up = _waited(connection, ends(), wait)
+    end = ends()
+    _wait_for(connection, end, wait)
     with connection.transaction():
         connection.execute("set transaction isolation level repeatable read, read only")
         version = fetch_moment(connection).version
         banned = shown_but_banned(connection, version, MAX_PRODUCTS)
         free = hidden_but_free(connection, version, MAX_PRODUCTS)
+        stands = fetch_stands(connection, end)  # what the catalogue shows is all up to here
+    coming = on_their_way(stands, end) if free else ()
+    back = [p for p in free if coming is not None and p.product_id not in coming]
     for product in banned:
         _retract(publisher, outlet, product, version)
-    if caught_up:
-        for product in free:
-            _readmit(publisher, outlet, product, version)
+    for product in back:
+        _readmit(publisher, outlet, product, version)
     publisher.flush()
-    return TakenBack(
-        retracted=len(banned),
-        readmitted=len(free) if caught_up else 0,
-        waits=0 if caught_up else len(free),
-    )
+    return TakenBack(retracted=len(banned), readmitted=len(back), waits=len(free) - len(back))
 
 
 def _contradicts(connection: Pg, version: int) -> bool:
     return bool(shown_but_banned(connection, version, 1) or hidden_but_free(connection, version, 1))
 
 
-def _waited(connection: Pg, ends: Ends, wait: Wait) -> bool:
-    """Whether the catalogue has read up to `ends` within the time it is given."""
+def _wait_for(connection: Pg, ends: Ends, wait: Wait) -> None:
+    """Give the catalogue a moment to read up to `ends`."""
     for _ in range(round(WAIT_SECONDS / STEP_SECONDS)):
         if has_read(connection, ends):
-            return True
+            return
         wait(STEP_SECONDS)
-    return has_read(connection, ends)
 
 
 def _retract(publisher: Publisher, outlet: Outlet, product: Contradiction, version: int) -> None:

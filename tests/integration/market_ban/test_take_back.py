@@ -8,6 +8,7 @@ import pytest
 from tests.support.bans import BanDesk, prefix, product, sku
 from weir.kafka.memory import MemoryLog, MemoryPublisher
 from weir.market.filtered import Change, read_mark
+from weir.market.settle import Ends
 from weir.market.take_back import Outlet, TakenBack, take_back
 
 pytestmark = pytest.mark.platform
@@ -26,9 +27,17 @@ class Filter:
         self.log = MemoryLog()
         self.publisher = MemoryPublisher(self.log)
         self.waited = 0
+        self.on_their_way: set[str] | None = set()
+        self.asked: list[Ends] = []
 
     def looks(self) -> TakenBack:
-        return take_back(self.desk.pg, self.publisher, OUTLET, lambda: ENDS, self._wait)
+        return take_back(
+            self.desk.pg, self.publisher, OUTLET, lambda: ENDS, self._wait, self._unread
+        )
+
+    def _unread(self, stands: Ends, _ends: Ends) -> set[str] | None:
+        self.asked.append(stands)
+        return self.on_their_way
 
     def _wait(self, _seconds: float) -> None:
         self.waited += 1
@@ -97,20 +106,42 @@ def test_an_unban_lets_in_again_what_no_other_rule_bans(desk: BanDesk, filtering
     assert orjson.loads(back.value or b"")["product_id"] == "p1"
 
 
-def test_nothing_comes_back_while_the_catalogue_lags_but_a_ban_acts(
-    desk: BanDesk, filtering: Filter
-):
-    """An old version must not follow a newer one that is on its way; a banned one must go."""
+def lag(desk: BanDesk) -> None:
+    """One product is hidden and free, another one shown and banned; the catalogue is behind."""
     desk.catalogue_has_read({"filtered-products": {0: 2}})
     desk.put_product("hidden", "A-1", "blocked")
     desk.put_product("shown", "B-1", "listed")
     desk.ban(product("hidden"), product("shown"))
     desk.unban(product("hidden"))
+
+
+def test_what_is_on_its_way_does_not_come_back_but_a_ban_acts(desk: BanDesk, filtering: Filter):
+    """An old version must not follow a newer one that is on its way; a banned one must go."""
+    lag(desk)
+    filtering.on_their_way = {"hidden"}
     assert filtering.looks() == TakenBack(retracted=1, waits=1)
     assert filtering.waited > 0
     assert {name for _, name, _, _ in filtering.wrote()} == {"shown"}
     desk.catalogue_has_read(ENDS)
+    filtering.on_their_way = set()
     assert filtering.looks().readmitted == 1
+
+
+def test_what_is_not_on_its_way_comes_back_though_the_catalogue_lags(
+    desk: BanDesk, filtering: Filter
+):
+    """Shops never stop sending: who waits until all is read may wait for ever."""
+    lag(desk)
+    filtering.on_their_way = {"another"}
+    assert filtering.looks() == TakenBack(retracted=1, readmitted=1)
+    assert filtering.asked == [{"filtered-products": {0: 2}, "filtered-events": {0: 0}}]
+
+
+def test_nothing_comes_back_while_nobody_knows_what_is_on_its_way(desk: BanDesk, filtering: Filter):
+    """The catalogue is so far behind that looking would take too long."""
+    lag(desk)
+    filtering.on_their_way = None
+    assert filtering.looks() == TakenBack(retracted=1, waits=1)
 
 
 def test_without_a_changed_rule_nobody_waits_and_nothing_is_written(
