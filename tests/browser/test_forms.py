@@ -16,6 +16,8 @@ from tests.support.platform import environment
 from weir.kafka.dead_letter_queries import list_letters, show_letter
 from weir.kafka.dead_letters import store
 from weir.kafka.reader import read_range
+from weir.market.ban_rows import list_bans
+from weir.market.rules import Kind, Rule
 from weir.settings import REPO
 from weir.store.postgres import connect
 
@@ -142,6 +144,37 @@ def test_the_form_of_promo_campaign_send_puts_the_message_into_the_topic(page, c
         m.value for m in read_range(room.settings, room.settings.promo_in_topic) if m.key == key
     ]
     assert [json.loads(value or b"") for value in sent] == [message]
+
+
+def test_the_form_of_market_ban_bans_a_product_and_the_command_line_lifts_the_ban(
+    page, control_room
+):
+    """Two ways to the same list, which says who asked."""
+    room, dag_id = control_room, "market_ban"
+    product = f"browser-{uuid.uuid4().hex[:8]}"
+    form = open_form(page, room, dag_id)
+    form.locator('input[name="element_product_id"]').fill(product)
+    form.locator('input[name="element_reason"]').fill("recalled")
+    send(form, room, dag_id)
+    rule = Rule(Kind.PRODUCT, product)
+    with connect(room.settings.dsn_file, application_name="browser") as connection:
+        held = [
+            (each.state, each.reason, each.banned_by) for each in list_bans(connection, rule=rule)
+        ]
+        assert held == [("live", "recalled", "airflow")]
+        conf = json.dumps({"verb": "unban", "product_id": product, "reason": "a mistake"})
+        done = airflow(room, "dags", "trigger", dag_id, "--conf", conf)
+        assert done.returncode == 0, done.stderr
+        eventually(lambda: list_bans(connection, rule=rule), lambda b: b == [], within_seconds=120)
+
+
+def test_the_form_of_market_catalog_publish_sends_the_sample_catalogue(page, control_room):
+    """Each product under its id, as its shop would."""
+    room, dag_id = control_room, "market_catalog_publish"
+    send(open_form(page, room, dag_id), room, dag_id)
+    offered = json.loads((REPO / "include" / "data" / "products.json").read_text())
+    sent = {m.key for m in read_range(room.settings, room.settings.market_products_topic)}
+    assert {each["product_id"].encode() for each in offered} <= sent
 
 
 def test_a_wrong_value_is_refused_before_there_is_a_run(control_room):
