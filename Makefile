@@ -49,7 +49,7 @@ unit: setup ## only the tests that need no services
 	@$(PY) -m pytest tests/unit tests/architecture
 
 faults: setup ## the long fault matrix of STEP, with a result file
-	@$(PY) -m pytest tests/faults -m "long and step$(STEP)" -p no:cacheprovider
+	@$(PY) -m pytest tests -m "long and step$(STEP)" -p no:cacheprovider
 
 bench: setup ## every benchmark; results in benchmarks/results
 	@for name in collector window_counts refusals_one_pass; do \

@@ -3,7 +3,8 @@
 The real stream on the real cluster of a running platform (WEIR_TEST_HOME), with topics and a
 database of its own: so many campaigns per second, each with so many subscribers.
 
-Run: `.venv/bin/python -m benchmarks.promo_latency [--rate 50] [--subscribers 20] [--seconds 60]`.
+Run: `.venv/bin/python -m benchmarks.promo_latency [--rate 50] [--subscribers 20] [--seconds 60]
+[--warm-seconds 60]`.
 """
 
 from __future__ import annotations
@@ -34,7 +35,6 @@ from weir.ops.streams import find_stream
 HOUR = 3600
 RESTAURANTS = 50
 GRACE_SECONDS = 30.0
-WARM_SECONDS = 10.0
 
 
 def read_notifications(
@@ -61,8 +61,10 @@ def read_notifications(
     consumer.close()
 
 
-def measure(stream: PromoStream, rate: float, subscribers: int, seconds: float) -> dict[str, Any]:
-    """Produce at a steady rate and compare both ends."""
+def measure(
+    stream: PromoStream, rate: float, subscribers: int, seconds: float, warm_seconds: float
+) -> dict[str, Any]:
+    """Produce at a steady rate and compare both ends, once the JVMs have compiled what is hot."""
     restaurants = [str(uuid.uuid4()) for _ in range(RESTAURANTS)]
     for restaurant in restaurants:
         stream.subscribe(restaurant, [str(uuid.uuid4()) for _ in range(subscribers)])
@@ -80,7 +82,7 @@ def measure(stream: PromoStream, rate: float, subscribers: int, seconds: float) 
     produced: dict[str, float] = {}
     producer, topic = stream.producer(), stream.settings.promo_in_topic
     began = time.time()
-    for number in range(int(rate * (seconds + WARM_SECONDS))):
+    for number in range(int(rate * (seconds + warm_seconds))):
         stop.wait(max(0.0, began + number / rate - time.time()))
         one = campaign(restaurants[number % RESTAURANTS], **times)
         produced[one.adv_campaign_id] = time.time()
@@ -95,13 +97,14 @@ def measure(stream: PromoStream, rate: float, subscribers: int, seconds: float) 
     delays = sorted(
         at - produced[name]
         for (name, _), at in seen.items()
-        if produced.get(name, 0) > began + WARM_SECONDS
+        if produced.get(name, 0) > began + warm_seconds
     )
     cuts = statistics.quantiles(delays, n=100)
     return {
         "revision": revision(),
         "campaigns_per_second": rate,
         "subscribers": subscribers,
+        "warm_seconds": warm_seconds,
         "notifications": len(delays),
         "missing": expected - len(seen),
         "p50_ms": round(1000 * cuts[49]),
@@ -117,6 +120,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=50)
     parser.add_argument("--subscribers", type=int, default=20)
     parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--warm-seconds", type=float, default=60)
     parser.add_argument("--out", type=Path, default=RESULTS / "promo_latency.json")
     options = parser.parse_args()
     home = os.environ.get("WEIR_TEST_HOME")
@@ -127,7 +131,9 @@ def main() -> None:
         tempfile.TemporaryDirectory() as folder,
         promo_stream(settings, Path(folder), **changes) as stream,
     ):
-        result = measure(stream, options.rate, options.subscribers, options.seconds)
+        result = measure(
+            stream, options.rate, options.subscribers, options.seconds, options.warm_seconds
+        )
     print(json.dumps(result, indent=2))
     options.out.write_text(json.dumps(result, indent=2) + "\n")
 

@@ -11,6 +11,10 @@ from tests.faults.step2.room import Room, attached_room, room
 from tests.support.platform import attached_platform, running_platform
 from weir.settings import Settings
 
+# Most tests are about something else: the control room and tests/integration/security have the
+# secure profile. `WEIR_SECURITY=sasl_ssl` runs everything in it.
+os.environ.setdefault("WEIR_SECURITY", "plain")
+
 
 @pytest.fixture(scope="session")
 def platform() -> Iterator[Settings]:

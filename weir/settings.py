@@ -53,7 +53,7 @@ class Settings(BaseSettings):
         description="host:port of Kafka; empty means the local one",
     )
     security: Literal["plain", "sasl_ssl"] = Field(
-        "plain", description="sasl_ssl: Kafka with TLS, logins and ACLs, PostgreSQL with roles"
+        "sasl_ssl", description="sasl_ssl: TLS, logins, rights and roles; plain: for a laptop"
     )
     kafka_protocol: Literal["", "plaintext", "ssl", "sasl_ssl"] = Field(
         "", description="Of an outside Kafka; empty: by WEIR_SECURITY"

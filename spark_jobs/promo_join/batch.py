@@ -114,7 +114,9 @@ class PromoBatch:
         """Read, sort out and seal the messages of a slice."""
         began = time.monotonic()
         campaigns, wakeups = self._inputs
-        rows = readable(self._read(messages, piece), wakeups.topic).toArrow().to_pylist()
+        # One task instead of one per partition: each would take longer to start than to read.
+        read = readable(self._read(messages, piece), wakeups.topic).coalesce(1)
+        rows = read.toArrow().to_pylist()
         found = sort_out(rows, campaigns.topic)
         sealed = self._sealed(found, piece, began)
         if sealed is None:

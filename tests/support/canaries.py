@@ -20,7 +20,7 @@ def secrets_of(home: Path) -> set[str]:
     """Every password below `secrets` (and the lines of private keys)."""
     files = [path for path in (home / "secrets").rglob("*") if path.is_file()]
     found = {path.read_text().strip() for path in files if path.name.endswith(".password")}
-    keys = [path for path in files if path.name in ("ca.key", "node.pem")]
+    keys = [path for path in files if "PRIVATE KEY" in path.read_text()]
     for key in keys:
         body = key.read_text().split("PRIVATE KEY-----")[1]
         found |= {line for line in body.splitlines() if len(line) > LEAST_CHARS}

@@ -66,10 +66,14 @@ def environment(settings: Settings) -> dict[str, str]:
 def running_platform(
     only: str = INFRASTRUCTURE, *, wait: bool = True, **settings: object
 ) -> Iterator[Settings]:
-    """Start a platform, yield its settings, stop it and delete its data whatever happens."""
+    """Start a platform, yield its settings, stop it and delete its data whatever happens.
+
+    It is plain, which starts sooner, unless the caller or WEIR_SECURITY asks for the default.
+    """
     # PostgreSQL's user must be able to walk there when the tests run as root.
     folder = Path(tempfile.mkdtemp(prefix="weir-test-"))
     folder.chmod(0o755)
+    settings = {"security": os.environ.get("WEIR_SECURITY", "plain")} | settings
     chosen = Settings(
         _env_file=None, home=folder / "data folder", port_base=free_port_base(), **settings
     )

@@ -7,6 +7,7 @@ from typing import Any
 from psycopg import conninfo
 
 from weir.kafka.cluster import main_cluster
+from weir.platform.kafka_listeners import certificate_options
 from weir.settings import Settings
 from weir.store.postgres import read_dsn
 
@@ -17,8 +18,9 @@ def connections(settings: Settings) -> dict[str, dict[str, Any]]:
     """Connections by id, as Airflow's JSON form has them.
 
     PostgreSQL's names a passfile, Spark of the local platform has no login: what Airflow shows
-    and logs of them holds no secret. Kafka's is made only where it needs no password, because its
-    client knows no file for it; our tasks do not use it.
+    and logs of them holds no secret. Kafka's client knows no file for a password, so the local
+    secure brokers know Airflow by certificate; on an outside Kafka with a login there is no such
+    connection. Our tasks do not use it.
     """
     dsn = conninfo.conninfo_to_dict(read_dsn(settings.dsn_file))
     master, _, port = settings.spark_master_url.rpartition(":")
@@ -35,7 +37,7 @@ def connections(settings: Settings) -> dict[str, dict[str, Any]]:
             "conn_type": "kafka",
             "description": "The brokers; reading commits no offset by itself",
             "extra": {
-                "bootstrap.servers": settings.bootstrap,
+                **_kafka(settings),
                 "group.id": "airflow",
                 "enable.auto.commit": False,
                 "isolation.level": "read_committed",
@@ -51,9 +53,15 @@ def connections(settings: Settings) -> dict[str, dict[str, Any]]:
             "extra": passfile,
         },
     }
-    if main_cluster(settings).protocol == "sasl_ssl":
+    if settings.kafka_bootstrap and main_cluster(settings).protocol == "sasl_ssl":
         del found["kafka_default"]
     return found
+
+
+def _kafka(settings: Settings) -> dict[str, str]:
+    if settings.security == "sasl_ssl" and not settings.kafka_bootstrap:
+        return certificate_options(settings, "airflow.pem")
+    return {"bootstrap.servers": settings.bootstrap}
 
 
 def pools() -> dict[str, dict[str, Any]]:

@@ -1,7 +1,8 @@
-"""The local certificate authority, made at the first start, and the certificate of the brokers.
+"""The local certificate authority, made at the first start, and the certificates it signs.
 
 The brokers' own certificate is also how they know each other and how `weir up` gives users their
-passwords and rights: whoever holds it may do anything. Everyone else logs in with a password.
+passwords and rights: whoever holds it may do anything. Airflow's connection has one too, because
+its client knows no file for a password. Everyone else logs in with a password.
 """
 
 from __future__ import annotations
@@ -19,15 +20,16 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from weir.platform.secrets import write_private
 
 NODE: Final = "weir-node"
+AIRFLOW: Final = "airflow"  # also the Kafka user whose rights its holder has
 AUTHORITY_DAYS: Final = 3650
-NODE_DAYS: Final = 397
+HOLDER_DAYS: Final = 397
 RENEW_DAYS: Final = 60  # a platform that runs on meanwhile keeps what it has read
 
 
 def keep_certificates(folder: Path, now_utc: datetime) -> None:
-    """Make `ca.pem`, `ca.key` and `node.pem` (key, certificate) in `folder`, or keep them.
+    """Make `ca.pem`, `ca.key`, `node.pem` and `airflow.pem` (key, certificate), or keep them.
 
-    A node certificate that ends soon is made anew; the authority, which clients trust, stays.
+    A certificate that ends soon is made anew; the authority, which clients trust, stays.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     authority, key_file = folder / "ca.pem", folder / "ca.key"
@@ -35,14 +37,22 @@ def keep_certificates(folder: Path, now_utc: datetime) -> None:
         key, certificate = make_authority(now_utc)
         write_private(key_file, _key_text(key))
         write_private(authority, _text(certificate))
-        (folder / "node.pem").unlink(missing_ok=True)
-    node = folder / "node.pem"
-    if not node.exists() or ends(node) < now_utc + timedelta(days=RENEW_DAYS):
-        signer_key = serialization.load_pem_private_key(key_file.read_bytes(), password=None)
-        assert isinstance(signer_key, ec.EllipticCurvePrivateKey)
-        signer = x509.load_pem_x509_certificate(authority.read_bytes())
-        node_key, certificate = make_node(signer_key, signer, now_utc)
-        write_private(node, _key_text(node_key) + _text(certificate) + _text(signer))
+        for signed in ("node.pem", "airflow.pem"):
+            (folder / signed).unlink(missing_ok=True)
+    places = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+    _keep(folder / "node.pem", NODE, places, now_utc)
+    _keep(folder / "airflow.pem", AIRFLOW, [], now_utc)
+
+
+def _keep(file: Path, name: str, places: list[x509.GeneralName], now_utc: datetime) -> None:
+    if file.exists() and ends(file) >= now_utc + timedelta(days=RENEW_DAYS):
+        return
+    key_text = (file.parent / "ca.key").read_bytes()
+    signer_key = serialization.load_pem_private_key(key_text, password=None)
+    assert isinstance(signer_key, ec.EllipticCurvePrivateKey)
+    signer = x509.load_pem_x509_certificate((file.parent / "ca.pem").read_bytes())
+    key, certificate = make_holder(name, places, signer_key, signer, now_utc)
+    write_private(file, _key_text(key) + _text(certificate) + _text(signer))
 
 
 def ends(file: Path) -> datetime:
@@ -76,22 +86,28 @@ def make_authority(now_utc: datetime) -> tuple[ec.EllipticCurvePrivateKey, x509.
     return key, built.sign(key, hashes.SHA256())
 
 
-def make_node(
-    authority_key: ec.EllipticCurvePrivateKey, authority: x509.Certificate, now_utc: datetime
+def make_holder(
+    name: str,
+    places: list[x509.GeneralName],
+    authority_key: ec.EllipticCurvePrivateKey,
+    authority: x509.Certificate,
+    now_utc: datetime,
 ) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
-    """A key and a certificate for every broker of this machine, as server and as client."""
+    """A key and a certificate of `name` as a client, and as a server at `places` if any."""
     key = ec.generate_private_key(ec.SECP256R1())
-    places = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
-    uses = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
+    uses = [ExtendedKeyUsageOID.CLIENT_AUTH]
+    if places:
+        uses.insert(0, ExtendedKeyUsageOID.SERVER_AUTH)
     signer = x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key())
-    built = (
-        _builder(_name(NODE), authority.subject, key, now_utc, NODE_DAYS)
+    builder = (
+        _builder(_name(name), authority.subject, key, now_utc, HOLDER_DAYS)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(x509.SubjectAlternativeName(places), critical=False)
         .add_extension(x509.ExtendedKeyUsage(uses), critical=False)
         .add_extension(signer, critical=False)
     )
-    return key, built.sign(authority_key, hashes.SHA256())
+    if places:
+        builder = builder.add_extension(x509.SubjectAlternativeName(places), critical=False)
+    return key, builder.sign(authority_key, hashes.SHA256())
 
 
 def _builder(

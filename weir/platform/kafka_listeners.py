@@ -2,14 +2,15 @@
 
 With `sasl_ssl` there are three doors. Clients log in with SCRAM inside TLS. Brokers and
 controllers know each other by certificate, on doors of their own: no password has to exist
-before the first broker runs, and a data folder may change from plain to secure and back.
+before the first broker runs, and a data folder may change from plain to secure and back. The
+brokers' door also lets Airflow's connection in, with the rights of the user `airflow`.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from weir.platform.certificates import NODE
+from weir.platform.certificates import AIRFLOW, NODE
 from weir.ports import Port
 from weir.settings import Settings
 
@@ -48,6 +49,7 @@ def listener_properties(settings: Settings, index: int) -> dict[str, str]:
         "authorizer.class.name": AUTHORIZER,
         "allow.everyone.if.no.acl.found": "false",
         "super.users": f"User:CN={NODE}",
+        "ssl.principal.mapping.rules": f"RULE:^CN={AIRFLOW}$/{AIRFLOW}/,DEFAULT",
     }
 
 
@@ -55,13 +57,18 @@ def node_options(settings: Settings, index: int = 0) -> dict[str, str]:
     """Options of a librdkafka client with every right; in the secure profile by certificate."""
     if settings.security == "plain":
         return {"bootstrap.servers": f"127.0.0.1:{settings.port(Port.KAFKA, index)}"}
+    return certificate_options(settings, "node.pem", index)
+
+
+def certificate_options(settings: Settings, holder: str, index: int = 0) -> dict[str, str]:
+    """Options of a librdkafka client that shows the certificate in the file `holder`."""
     secrets = settings.kafka_secrets
     return {
         "bootstrap.servers": f"127.0.0.1:{settings.port(Port.KAFKA_INTERNAL, index)}",
         "security.protocol": "SSL",
         "ssl.ca.location": str(secrets / "ca.pem"),
-        "ssl.certificate.location": str(secrets / "node.pem"),
-        "ssl.key.location": str(secrets / "node.pem"),
+        "ssl.certificate.location": str(secrets / holder),
+        "ssl.key.location": str(secrets / holder),
     }
 
 

@@ -24,7 +24,9 @@ CANCEL: Final = """
     update promo.campaign set cancelled_at = clock_timestamp(), cancelled_by = %s
     where adv_campaign_id = %s and cancelled_at is null
 """
-UNKNOWN_HINT: Final = "weir promo list shows those that the stream has received"
+UNKNOWN_HINT: Final = (
+    "weir promo list shows those that the stream has received; it takes a second or two"
+)
 
 
 STATES: Final = ("held", "active", "expired", "cancelled")

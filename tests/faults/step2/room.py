@@ -162,8 +162,8 @@ class Room:
 
 @contextmanager
 def room(rate: float) -> Iterator[Room]:
-    """A whole platform on a sample server of this rate, its stream adopted by Airflow."""
-    with rig(10_000_000, rate, airflow=True) as base:
+    """A whole platform, secure as a person has it, on a sample server of this rate."""
+    with rig(10_000_000, rate, airflow=True, security="sasl_ssl") as base:
         found = Room(base)
         try:
             base.wait_for(1)

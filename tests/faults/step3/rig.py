@@ -27,6 +27,7 @@ from weir.store.postgres import connect
 
 OUT_PARTITIONS = 6
 LARGE = "12582912"
+HELD = "held"  # a line in the file of what happened that stands for a point that waits
 ROWS = f"select {', '.join(FIELDS)}, trigger_datetime_created from public.subscribers_feedback"
 
 
@@ -45,6 +46,7 @@ class PromoRig:
         self.overtaken = 0
         self.messages: list[bytes | None] = []
         self.subscriptions: list[tuple[str, str]] = []
+        self._points = settings.failpoint.count(":")
         self._spent = settings.home / SPENT
         self._spent.unlink(missing_ok=True)
         self._producer = ConfirmedProducer(settings)
@@ -120,7 +122,17 @@ class PromoRig:
 
     def broken(self) -> list[str]:
         """The failpoints that have happened, in order."""
-        return self._spent.read_text().splitlines() if self._spent.exists() else []
+        lines = self._spent.read_text().splitlines() if self._spent.exists() else []
+        return [line for line in lines if line != HELD]
+
+    def hold(self) -> None:
+        """A driver that is relaunched from now on breaks nowhere, until `release`."""
+        with self._spent.open("a") as file:
+            file.write(f"{HELD}\n" * self._points)
+
+    def release(self) -> None:
+        """The next driver that starts takes the next point."""
+        self._spent.write_text("".join(f"{line}\n" for line in self.broken()))
 
     def wait_read(self) -> None:
         """Wait until the concurrent reader has as many notifications as are owed.

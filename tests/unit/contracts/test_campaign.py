@@ -5,20 +5,10 @@ from pathlib import Path
 import orjson
 import pytest
 
+from tests.support.bad_campaigns import GOOD
 from weir.contracts.campaign import Campaign, Limits, Refusal, campaign_json, parse_campaign
 
 SAMPLE = Path(__file__).parents[2] / "support" / "promo_campaign.json"
-
-GOOD = {
-    "restaurant_id": "123e4567-e89b-12d3-a456-426614174000",
-    "adv_campaign_id": "123e4567-e89b-12d3-a456-426614174003",
-    "adv_campaign_content": "Two coffees, one price",
-    "adv_campaign_owner": "Кафе «Север»",
-    "adv_campaign_owner_contact": "third door on the left",
-    "adv_campaign_datetime_start": 1_700_000_000,
-    "adv_campaign_datetime_end": 1_700_000_060,
-    "datetime_created": 1_699_999_000,
-}
 
 
 def message(**changed: object) -> bytes:

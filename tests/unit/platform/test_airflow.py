@@ -103,13 +103,26 @@ def test_the_connections_reach_this_copys_services_without_a_secret(layout):
     assert not any("password" in fields for fields in found.values())
 
 
-def test_a_connection_that_would_need_a_password_is_not_made(layout):
-    """It would stand in Airflow's database, and its key beside it."""
+def secure(layout, **more):
+    """The same copy in the secure profile."""
     write_private(
         layout.secrets / "postgres-migrate.dsn", (layout.secrets / "postgres.dsn").read_text()
     )
-    secure = layout.settings.model_copy(update={"security": "sasl_ssl"})
-    assert set(connections(secure)) == {"spark_default", "postgres_default"}
+    return layout.settings.model_copy(update={"security": "sasl_ssl", **more})
+
+
+def test_the_secure_brokers_know_airflows_connection_by_a_certificate(layout):
+    """Its client knows no file for a password; one in its database would stand beside its key."""
+    extra = connections(secure(layout))["kafka_default"]["extra"]
+    assert extra["security.protocol"] == "SSL"
+    assert extra["ssl.key.location"] == str(layout.secrets / "kafka" / "airflow.pem")
+    assert not any("sasl" in name for name in extra)
+
+
+def test_a_connection_that_would_need_a_password_is_not_made(layout):
+    """It would stand in Airflow's database, and its key beside it."""
+    outside = secure(layout, kafka_bootstrap="kafka.example.org:9093")
+    assert set(connections(outside)) == {"spark_default", "postgres_default"}
 
 
 def test_a_deferred_stream_takes_no_slot_of_its_pool():

@@ -26,6 +26,7 @@ def read(folder: Path) -> dict[str, str]:
 def test_keys_are_for_their_owner_alone(folder: Path) -> None:
     """Whoever reads the brokers' key may do anything in Kafka."""
     assert {p.name: p.stat().st_mode & 0o777 for p in sorted(folder.iterdir())} == {
+        "airflow.pem": 0o600,
         "ca.key": 0o600,
         "ca.pem": 0o600,
         "node.pem": 0o600,
@@ -43,6 +44,14 @@ def test_the_brokers_certificate_is_signed_and_names_the_loopback_address(folder
     assert node.subject.rfc4514_string() == "CN=weir-node"
 
 
+def test_airflows_certificate_makes_a_client_and_no_broker(folder: Path) -> None:
+    """Who reads it may act as Airflow, not receive what is meant for Kafka."""
+    holder = x509.load_pem_x509_certificates((folder / "airflow.pem").read_bytes())[0]
+    uses = holder.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    assert [use.dotted_string for use in uses] == ["1.3.6.1.5.5.7.3.2"]
+    assert holder.subject.rfc4514_string() == "CN=airflow"
+
+
 def test_a_second_start_keeps_everything(folder: Path) -> None:
     """A new authority at each start would lock running clients out."""
     before = read(folder)
@@ -57,4 +66,5 @@ def test_a_certificate_that_ends_soon_is_made_anew_by_the_same_authority(folder:
     after = read(folder)
     assert (after["ca.pem"], after["ca.key"]) == (before["ca.pem"], before["ca.key"])
     assert after["node.pem"] != before["node.pem"]
+    assert after["airflow.pem"] != before["airflow.pem"]
     assert ends(folder / "node.pem") == later + timedelta(days=397)
