@@ -37,5 +37,7 @@ def products_on_their_way(settings: Settings, stands: Ends, ends: Ends) -> set[s
         if any(offset < kept[partition] for partition, offset in start.items()):
             return None
         messages = read_range(settings, topic, start, partitions)
-        found |= {message.key.decode(errors="replace") for message in messages if message.key is not None}
+        found |= {
+            message.key.decode(errors="replace") for message in messages if message.key is not None
+        }
     return found
