@@ -120,5 +120,8 @@ def fill_every_table(connection):
         """insert into ops.publication (stream, cluster_id, topic_id, published_seq,
              published_chunk, delay_seconds) values ('promo_join', 'c', 't', 1, 1, 0.1)
            on conflict do nothing""",
+        """insert into market.archive_run (archive, began_at, succeeded_at)
+           values ('market', now(), now()) on conflict do nothing""",
+        "insert into market.answer_minute (minute) values (now()) on conflict do nothing",
     ):
         connection.execute(statement)
