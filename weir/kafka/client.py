@@ -36,9 +36,10 @@ class LastError:
         self._clock = clock
         self._text = ""
         self._seen_at = 0.0
+        self.code: int | None = None  # of the newest, however old
 
     def __call__(self, error: KafkaError) -> None:
-        self._text, self._seen_at = error.str(), self._clock()
+        self._text, self._seen_at, self.code = error.str(), self._clock(), error.code()
 
     @property
     def text(self) -> str:

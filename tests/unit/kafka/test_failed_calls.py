@@ -8,10 +8,11 @@ from types import SimpleNamespace
 import pytest
 from confluent_kafka import KafkaError, KafkaException
 
-from weir.errors import SettingError, Unavailable
+from weir.errors import PublishError, SettingError, Unavailable
 from weir.kafka.client import failed
 from weir.kafka.identity import fetch_identity
 from weir.kafka.limits import fetch_limit_bytes
+from weir.kafka.transactional import TransactionalPublisher
 from weir.settings import Settings
 
 NO = KafkaError.TOPIC_AUTHORIZATION_FAILED
@@ -61,3 +62,11 @@ def test_a_question_without_the_right_to_ask_it_says_so(
         monkeypatch.setattr(f"weir.kafka.{module}.admin_client", lambda _: admin)
     with pytest.raises(SettingError, match="news"):
         ask(settings, "news")  # type: ignore[operator]
+
+
+def test_a_takeover_in_the_middle_of_a_commit_is_called_one(settings: Settings) -> None:
+    """The call itself says "fatal error"; a person would look for a broker that is away."""
+    publisher = TransactionalPublisher(settings, "news")
+    publisher._last_error(KafkaError(KafkaError._FENCED))
+    with pytest.raises(PublishError, match="took over"):
+        publisher._raise_failure(KafkaException(KafkaError(KafkaError._FATAL)), [])
