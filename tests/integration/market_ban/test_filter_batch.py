@@ -12,12 +12,12 @@ import pytest
 from pyspark.sql import SparkSession
 
 from spark_jobs.lib import topics_batch
-from spark_jobs.lib.session import PINNED
 from spark_jobs.market_banned_filter import batch as module
 from spark_jobs.market_banned_filter.schema import declared
 from tests.support.bad_products import message
 from tests.support.bans import BanDesk, prefix, product
 from tests.support.filter_in_process import LocalFilter, Pair
+from tests.support.local_spark import local_session
 from weir.market.filtered import Change
 from weir.ops.lease import Fenced
 
@@ -26,10 +26,7 @@ pytestmark = pytest.mark.platform
 
 @pytest.fixture(scope="module")
 def spark() -> Iterator[SparkSession]:
-    builder = SparkSession.builder.master("local[1]").appName("filter")
-    for key, value in (PINNED | {"spark.ui.enabled": "false"}).items():
-        builder = builder.config(key, value)
-    session = builder.config("spark.sql.shuffle.partitions", "1").getOrCreate()
+    session = local_session(shuffle_partitions=1)
     yield session
     session.stop()
 
