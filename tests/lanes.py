@@ -15,7 +15,7 @@ from weir.settings import REPO
 
 # Those who need Airflow are in one lane: they share one platform that has it.
 AIRFLOW = ("tests/integration/airflow", "tests/browser", "tests/faults")
-SLOW = ("tests/integration/streams", *AIRFLOW)
+SLOW = ("tests/integration/streams", "tests/integration/promo", *AIRFLOW)
 QUICK = ("tests",)
 
 # Most JVMs of the tests live for a minute: what the second compiler costs is never earned back.

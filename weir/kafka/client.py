@@ -36,10 +36,11 @@ class LastError:
         self._clock = clock
         self._text = ""
         self._seen_at = 0.0
-        self.code: int | None = None  # of the newest, however old
+        self.codes: set[int] = set()  # all that there were: a fatal one is followed by others
 
     def __call__(self, error: KafkaError) -> None:
-        self._text, self._seen_at, self.code = error.str(), self._clock(), error.code()
+        self._text, self._seen_at = error.str(), self._clock()
+        self.codes.add(error.code())
 
     @property
     def text(self) -> str:

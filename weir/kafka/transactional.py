@@ -211,7 +211,7 @@ class TransactionalPublisher:
         # When another takes over in the middle of a commit, the call says only "fatal error", and
         # why comes by the callback.
         self._producer.poll(0)
-        if FENCED & {code_of(error), self._last_error.code}:
+        if FENCED & {code_of(error), *self._last_error.codes}:
             raise fenced(self.name) from error
         # The library's own words end in "retry call to resume", which must not be done.
         timed_out = code_of(error) == KafkaError._TIMED_OUT

@@ -67,6 +67,7 @@ def test_a_question_without_the_right_to_ask_it_says_so(
 def test_a_takeover_in_the_middle_of_a_commit_is_called_one(settings: Settings) -> None:
     """The call itself says "fatal error"; a person would look for a broker that is away."""
     publisher = TransactionalPublisher(settings, "news")
-    publisher._last_error(KafkaError(KafkaError._FENCED))
+    for code in (KafkaError._FENCED, KafkaError._ALL_BROKERS_DOWN):
+        publisher._last_error(KafkaError(code))
     with pytest.raises(PublishError, match="took over"):
         publisher._raise_failure(KafkaException(KafkaError(KafkaError._FATAL)), [])
