@@ -100,24 +100,29 @@ class StatisticsStream(PromoStream):
 
     def count_anew(self, start: str, end: str) -> subprocess.CompletedProcess[str]:
         """Run the batch as its task does."""
-        layout = Layout(self.settings)
-        properties = batch_properties(layout)
-        sizes = ["--driver-memory", "640m", "--executor-memory", "640m"]
-        cores = ["--total-executor-cores", "1"]
-        return subprocess.run(
-            [
-                str(layout.environment / "bin" / "spark-submit"),
-                *("--master", self.settings.spark_master_url, "--deploy-mode", "client"),
-                *(part for k, v in properties.items() for part in ("--conf", f"{k}={v}")),
-                *(*sizes, *cores),
-                str(REPO / "spark_jobs" / "market_statistics" / "backfill.py"),
-                *("--from", start, "--to", end, "--who", "test"),
-            ],
-            env=environment(self.settings) | batch_environment(layout, os.environ),
-            capture_output=True,
-            text=True,
-            timeout=180,
-        )
+        return count_anew(self.settings, start, end)
+
+
+def count_anew(settings: Settings, start: str, end: str) -> subprocess.CompletedProcess[str]:
+    """Run the batch that counts this stretch of time anew, as its task does."""
+    layout = Layout(settings)
+    properties = batch_properties(layout)
+    sizes = ["--driver-memory", "640m", "--executor-memory", "640m"]
+    cores = ["--total-executor-cores", "1"]
+    return subprocess.run(
+        [
+            str(layout.environment / "bin" / "spark-submit"),
+            *("--master", settings.spark_master_url, "--deploy-mode", "client"),
+            *(part for k, v in properties.items() for part in ("--conf", f"{k}={v}")),
+            *(*sizes, *cores),
+            str(REPO / "spark_jobs" / "market_statistics" / "backfill.py"),
+            *("--from", start, "--to", end, "--who", "test"),
+        ],
+        env=environment(settings) | batch_environment(layout, os.environ),
+        capture_output=True,
+        text=True,
+        timeout=180,
+    )
 
 
 @contextmanager
